@@ -1,5 +1,6 @@
 //! The middleware: core's guard, and how its rejections are answered.
 
+use std::error::Error as StdError;
 use std::fmt;
 use std::future::{Ready, ready};
 use std::rc::Rc;
@@ -35,6 +36,8 @@ type Respond = Arc<dyn Fn(&Rejection) -> HttpResponse + Send + Sync>;
 /// let browsers_go_to_the_login_page = AuthMiddleware::required(login).redirect_to_login();
 /// let one_corp = AuthMiddleware::required(login).require_corp(CorpId::new("ww1234567890abcdef")?);
 /// let named_people = AuthMiddleware::required(login).require(|user| user.profile().name.is_some());
+/// let people_and_exports = AuthMiddleware::required(login).allow_machines("orders:read");
+/// let only_imports = AuthMiddleware::required(login).require_scope("orders:write");
 /// # Ok(())
 /// # }
 /// ```
@@ -71,6 +74,34 @@ impl AuthMiddleware {
         }
     }
 
+    /// Requires that the predicate holds of the user, which may ask a database or another service; others get 403. It is
+    /// asked for every request, after those of [`require`](Self::require). With several, all must hold.
+    ///
+    /// An error is answered by its row of the error table; one of the host app's own is 500. So is a panic. A predicate
+    /// that takes more than 10 s is 503.
+    ///
+    /// ```
+    /// # use wecom_login_actix::AuthMiddleware;
+    /// # async fn is_invited(user_id: &str) -> std::io::Result<bool> { Ok(user_id == "7") }
+    /// # fn guards(login: &wecom_login::WecomLogin) {
+    /// let invited = AuthMiddleware::required(login)
+    ///     .require_async(|user| async move { is_invited(user.user_id()).await });
+    /// # }
+    /// ```
+    pub fn require_async<F, E>(
+        self,
+        predicate: impl Fn(CurrentUser) -> F + Send + Sync + 'static,
+    ) -> Self
+    where
+        F: Future<Output = Result<bool, E>> + Send + 'static,
+        E: Into<Box<dyn StdError + Send + Sync>>,
+    {
+        Self {
+            guard: self.guard.require_async(predicate),
+            ..self
+        }
+    }
+
     /// Requires a user of this corp.
     pub fn require_corp(self, corp_id: CorpId) -> Self {
         Self {
@@ -83,6 +114,24 @@ impl AuthMiddleware {
     pub fn require_instance(self, name: impl Into<String>) -> Self {
         Self {
             guard: self.guard.require_instance(name),
+            ..self
+        }
+    }
+
+    /// Lets machines in that have this scope, beside people. With several, one of them is enough. Without it the routes are
+    /// for people, and the session of a machine is answered 403.
+    pub fn allow_machines(self, scope: impl Into<String>) -> Self {
+        Self {
+            guard: self.guard.allow_machines(scope),
+            ..self
+        }
+    }
+
+    /// Requires a machine that has this scope; people, who have no scopes, get 403. With several, the machine needs all of
+    /// them.
+    pub fn require_scope(self, scope: impl Into<String>) -> Self {
+        Self {
+            guard: self.guard.require_scope(scope),
             ..self
         }
     }

@@ -32,23 +32,33 @@
 //! - A request pays a hash, a look into memory and one entry in its extensions: no box, no future of ours.
 //!
 //! [wecom-login]: wecom_login
+#![cfg_attr(docsrs, feature(doc_cfg))]
 
 mod auth_middleware;
+mod finish_login;
 mod future;
 mod headers;
 mod login_routes;
 mod notify;
 mod payload;
+mod problem;
 mod respond;
 mod service;
 mod trace;
 mod user;
 
 pub use self::auth_middleware::AuthMiddleware;
+pub use self::finish_login::finish_login;
 pub use self::future::ResponseFuture;
 pub use self::login_routes::{LoginRoutes, configure, login_routes};
 pub use self::notify::notify_response;
+pub use self::problem::Problem;
 pub use self::service::AuthMiddlewareService;
 pub use self::trace::{logger, request_span};
 pub use self::user::{MaybeUser, User, UserRejection};
 pub use wecom_login::web::Rejection;
+
+/// The README, compiled.
+#[cfg(doctest)]
+#[doc = include_str!("../README.md")]
+struct Readme;

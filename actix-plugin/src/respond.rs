@@ -113,13 +113,19 @@ fn to_core(
     *core.version_mut() = http_version(request.version());
     *core.uri_mut() = http::Uri::from(uri.ok()?);
     *core.method_mut() = http::Method::from_bytes(request.method().as_str().as_bytes()).ok()?;
+    *core.headers_mut() = core_headers(request);
+    Some(core)
+}
+
+pub(crate) fn core_headers(request: &HttpRequest) -> http::HeaderMap {
+    let mut headers = http::HeaderMap::with_capacity(request.headers().len());
     for (name, value) in request.headers() {
         let name = http::HeaderName::from_bytes(name.as_str().as_bytes());
         if let (Ok(name), Ok(value)) = (name, http::HeaderValue::from_bytes(value.as_bytes())) {
-            core.headers_mut().append(name, value);
+            headers.append(name, value);
         }
     }
-    Some(core)
+    headers
 }
 
 /// The body of an answer to HEAD: actix takes its length from the body, and sends nothing of it.

@@ -7,6 +7,7 @@ use std::ops::Deref;
 use actix_web::dev::Payload;
 use actix_web::http::StatusCode;
 use actix_web::{FromRequest, HttpMessage as _, HttpRequest, HttpResponse, ResponseError};
+use serde::Serialize;
 use wecom_login::web::Rejection;
 use wecom_login::{CurrentUser, ErrorKind};
 
@@ -25,7 +26,10 @@ use crate::service::Anonymous;
 ///     user.user_id().to_owned()
 /// }
 /// ```
-#[derive(Clone, Debug)]
+///
+/// Serialized, it is `{userId, thirdUserId, corpId, name?, avatar?, email?, mobile?}`: `Json(user)` is an answer.
+#[derive(Clone, Debug, Serialize)]
+#[serde(transparent)]
 #[allow(
     clippy::exhaustive_structs,
     reason = "handlers take it apart: User(user)"

@@ -14,6 +14,7 @@ pub mod interleave;
 pub mod limit;
 pub mod login;
 pub mod logins;
+pub mod metrics;
 pub mod peers;
 pub mod report;
 pub mod threads;

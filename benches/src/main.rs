@@ -9,7 +9,7 @@ use wecom_login_benches::interleave::race;
 use wecom_login_benches::peers::{axum_login, jwt, tower_sessions};
 use wecom_login_benches::report::{Targets, print_added, print_surroundings};
 use wecom_login_benches::threads::{Pair, Worker, scaling};
-use wecom_login_benches::{actix_race, cache, http_race, limit, login, logins};
+use wecom_login_benches::{actix_race, cache, http_race, limit, login, logins, metrics};
 
 /// Sessions that are asked for in turn, unless the variable `SESSIONS` says otherwise. So many stay in the processor's
 /// caches with the requests that ask for them, as those of a server do, which has just read them.
@@ -22,7 +22,7 @@ const PROFILED: [(&str, fn()); 2] = [
     ("profile-callback", profile_callback),
 ];
 
-const PARTS: [(&str, fn()); 8] = [
+const PARTS: [(&str, fn()); 9] = [
     ("axum", axum),
     ("actix", actix),
     ("callbacks", callbacks),
@@ -31,6 +31,10 @@ const PARTS: [(&str, fn()); 8] = [
     ("logins", || runtime().block_on(logins::measure())),
     ("cache", || cache::measure(&[10_000, 1_000_000])),
     ("http", || runtime().block_on(http_race::measure())),
+    // Last, because it installs an exporter.
+    ("metrics", || {
+        runtime().block_on(metrics::measure(sessions()))
+    }),
 ];
 
 fn main() -> ExitCode {

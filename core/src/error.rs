@@ -6,7 +6,8 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use crate::domain::{
-    InvalidId, InvalidPageCursor, UnknownLoginType, UnknownPlatform, UnknownSuite,
+    InvalidAttributes, InvalidId, InvalidPageCursor, LoginLink, UnknownLoginType, UnknownPlatform,
+    UnknownSuite,
 };
 
 /// The result type of this crate.
@@ -29,45 +30,82 @@ pub enum Blame {
 /// What failed. [`ErrorKind::row`] has wire code, HTTP status and title of each kind in one table.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 #[non_exhaustive]
-#[allow(missing_docs, reason = "the row of each kind explains it")]
 pub enum ErrorKind {
+    /// The agentId of the company's app is not known yet; the next read of the authorization brings it.
     AgentUnknown,
+    /// A parameter is missing, blank, unknown or of the wrong type.
     ApiParams,
+    /// The header `Authorization` is empty, or was sent twice.
     AuthorizationMalformed,
+    /// The body did not arrive within 10 s.
     BodyTimeout,
+    /// The body is over 16 KiB, or 64 KiB at `notify`.
     BodyTooLarge,
+    /// WeCom rejected the code of a login: it is wrong, used or expired (40029, 42003, 42022).
     CodeInvalid,
+    /// The host app is configured or mounted wrongly: the detail says how.
     Config,
+    /// The login, or the page, is for another company.
     CorpMismatch,
+    /// The company has not authorized the app, or its authorization is held, broken or cancelled.
     CorpNotAuthorized,
+    /// An administrator named a company that no authorization has.
     CorpNotFound,
+    /// The person may not enter this company.
     CorpNotInList,
+    /// Two valid credentials of different sessions were sent.
     CredentialsConflict,
+    /// A page of another site sent the request.
     CrossSite,
+    /// A predicate, or the check of administrators, says no.
     Forbidden,
+    /// There is no login instance of this name.
     InstanceNotFound,
+    /// A fault of this library, or of the host app's own code ([`Error::internal`]).
     Internal,
+    /// The person has no interface license of WeCom (701008, 701099).
     LicenceMissing,
+    /// The login code is unknown, used or expired.
     LoginCodeInvalid,
+    /// The instance is inactive, or the company has disabled the app (50003).
     LoginDisabled,
+    /// `loginType` is neither `qr` nor `workbench`.
     LoginTypeUnknown,
+    /// The path does not support the method.
     MethodNotAllowed,
+    /// WeCom knows the person, but not as a member of the company.
     NotCorpMember,
+    /// Another company has the organization code.
     OrgCodeConflict,
+    /// No company has the organization code.
     OrgCodeNotFound,
+    /// `platform` is none of `app`, `web` and `mobile`.
     PlatformUnknown,
+    /// A limit of attempts is reached; [`Error::retry_after`] says for how long.
     RateLimited,
+    /// A node is handling the callback record.
     RecordBusy,
+    /// There is no such callback record.
     RecordNotFound,
+    /// The person has no such session.
     SessionNotFound,
+    /// The database does not answer, or the handle is shut down.
     StoreUnavailable,
+    /// WeCom has not pushed a suite_ticket yet.
     SuiteTicketMissing,
+    /// The session is unknown, ended or expired.
     TokenInvalid,
+    /// No credential was sent.
     Unauthenticated,
+    /// WeCom answered with an errcode that has no kind of its own: [`Error::errcode`].
     Upstream,
+    /// WeCom did not answer in time.
     UpstreamTimeout,
+    /// No user of the host app is bound to the person.
     UserAuthMiss,
+    /// An administrator named a person who is not known.
     UserNotFound,
+    /// The app is not visible to the person, or the person's account is disabled.
     UserNotVisible,
 }
 
@@ -173,6 +211,7 @@ struct Inner {
     errcode: Option<i64>,
     errmsg: Option<String>,
     retry_after: Option<Duration>,
+    link: Option<LoginLink>,
     source: Option<Arc<dyn StdError + Send + Sync>>,
 }
 
@@ -187,9 +226,28 @@ impl Error {
                 errcode: None,
                 errmsg: None,
                 retry_after: None,
+                link: None,
                 source: None,
             }),
         }
+    }
+
+    /// Creates an `INTERNAL_ERROR` from an error of the host app, such as that of a query in its binder. The source is for
+    /// logs, callers never see it.
+    ///
+    /// ```
+    /// # struct Users;
+    /// # impl Users { fn find(&self, id: &str) -> std::result::Result<String, std::num::ParseIntError> { id.parse::<i64>().map(|id| id.to_string()) } }
+    /// fn find(users: &Users, id: &str) -> wecom_login::Result<String> {
+    ///     users.find(id).map_err(wecom_login::Error::internal)
+    /// }
+    /// # assert!(std::error::Error::source(&find(&Users, "x").unwrap_err()).is_some());
+    /// ```
+    #[must_use]
+    pub fn internal(source: impl Into<Box<dyn StdError + Send + Sync>>) -> Self {
+        let mut error = Self::new(ErrorKind::Internal, "an error of the host app");
+        error.inner.source = Some(source.into().into());
+        error
     }
 
     /// Adds the errcode of WeCom's response.
@@ -210,6 +268,13 @@ impl Error {
     #[must_use]
     pub fn with_retry_after(mut self, wait: Duration) -> Self {
         self.inner.retry_after = Some(wait);
+        self
+    }
+
+    /// Adds where the login goes on.
+    #[must_use]
+    pub(crate) fn with_link(mut self, link: LoginLink) -> Self {
+        self.inner.link = Some(link);
         self
     }
 
@@ -250,6 +315,12 @@ impl Error {
     pub fn retry_after(&self) -> Option<Duration> {
         self.inner.retry_after
     }
+
+    /// Returns where a login goes on that the host app has to finish ([`Binding::Link`](crate::Binding::Link)).
+    #[must_use]
+    pub fn link(&self) -> Option<&LoginLink> {
+        self.inner.link.as_ref()
+    }
 }
 
 impl fmt::Display for Error {
@@ -285,6 +356,12 @@ impl StdError for Error {
 impl From<InvalidId> for Error {
     fn from(error: InvalidId) -> Self {
         Self::new(ErrorKind::ApiParams, error.to_string())
+    }
+}
+
+impl From<InvalidAttributes> for Error {
+    fn from(error: InvalidAttributes) -> Self {
+        Self::new(ErrorKind::Config, error.to_string())
     }
 }
 

@@ -1,11 +1,12 @@
-//! Failpoints, at which a test aborts the process as `kill -9` would. Without the feature `failpoints` there are none.
+//! Failpoints, at which a test aborts the process as `kill -9` would. Without `cfg(wecom_login_failpoints)`, which `build.rs`
+//! sets, there are none.
 
 /// The environment variable that names the failpoint at which the process aborts.
-#[cfg(feature = "failpoints")]
+#[cfg(wecom_login_failpoints)]
 const ABORT_AT_VARIABLE: &str = "WECOM_LOGIN_ABORT_AT";
 
 /// Aborts the process if the environment variable names this failpoint.
-#[cfg(feature = "failpoints")]
+#[cfg(wecom_login_failpoints)]
 pub(crate) fn reach(name: &str) {
     static ABORT_AT: std::sync::LazyLock<Option<String>> =
         std::sync::LazyLock::new(|| std::env::var(ABORT_AT_VARIABLE).ok());
@@ -16,5 +17,5 @@ pub(crate) fn reach(name: &str) {
 }
 
 /// Does nothing.
-#[cfg(not(feature = "failpoints"))]
+#[cfg(not(wecom_login_failpoints))]
 pub(crate) const fn reach(_name: &str) {}

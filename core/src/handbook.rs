@@ -4,6 +4,7 @@
 pub mod configuration {
     //!
     //! [http-api-credentials]: crate::handbook::http_api#credentials
+    //! [accounts]: crate::handbook::accounts
     //! [http-api-routes]: crate::handbook::http_api#routes
     //! [storage-and-keys-data-keys]: crate::handbook::storage_and_keys#data-keys
     //! [sandbox]: https://docs.rs/wecom-sandbox
@@ -12,26 +13,63 @@ pub mod configuration {
     #![doc = include_str!("../docs/configuration.md")]
 }
 
+/// Roles, guards by role, and users that the app had before.
+pub mod accounts {
+    #![doc = include_str!("../docs/accounts.md")]
+}
+
 /// Routes, parameters, answers, errors.
 pub mod http_api {
     //!
+    //! [accounts-existing-accounts]: crate::handbook::accounts#existing-accounts
     //! [admin]: crate::handbook::admin
     //! [calling-wecom]: crate::handbook::calling_wecom
     //! [calling-wecom-the-js-sdk]: crate::handbook::calling_wecom#the-js-sdk
     //! [configuration-pages]: crate::handbook::configuration#pages
     //! [configuration-the-ids-of-a-corp]: crate::handbook::configuration#the-ids-of-a-corp
+    //! [console]: crate::handbook::console
     //! [deployment-behind-a-reverse-proxy]: crate::handbook::deployment#behind-a-reverse-proxy
     //! [forward-auth]: crate::handbook::forward_auth
     //!
     #![doc = include_str!("../docs/http-api.md")]
 }
 
+/// Metrics, alerts, a dashboard, spans.
+pub mod metrics {
+    //!
+    //! [http-api-answers]: crate::handbook::http_api#answers
+    //! [http-api-errors]: crate::handbook::http_api#errors
+    //!
+    #![doc = include_str!("../docs/metrics.md")]
+}
+
+/// What is logged at which level.
+pub mod logs {
+    //!
+    //! [metrics]: crate::handbook::metrics
+    //!
+    #![doc = include_str!("../docs/logs.md")]
+}
+
 /// The operator's API.
 pub mod admin {
     //!
     //! [admin-action]: crate::web::AdminAction
+    //! [console]: crate::handbook::console
+    //! [moving-in]: crate::handbook::moving_in
     //!
     #![doc = include_str!("../docs/admin.md")]
+}
+
+/// The operator's console.
+pub mod console {
+    //!
+    //! [admin]: crate::handbook::admin
+    //! [admin-action]: crate::web::AdminAction
+    //! [admin-audit]: crate::handbook::admin#the-audit
+    //! [admin-doctor]: crate::handbook::admin#the-doctor
+    //!
+    #![doc = include_str!("../docs/console.md")]
 }
 
 /// Calls as a corp, the JS-SDK, mini programs, encrypted ids, licenses.
@@ -48,6 +86,7 @@ pub mod going_live {
     //! [configuration-login-instances]: crate::handbook::configuration#login-instances
     //! [configuration-the-ids-of-a-corp]: crate::handbook::configuration#the-ids-of-a-corp
     //! [http-api-a-login-in-a-browser]: crate::handbook::http_api#a-login-in-a-browser
+    //! [moving-in]: crate::handbook::moving_in
     //!
     #![doc = include_str!("../docs/going-live.md")]
 }
@@ -78,6 +117,35 @@ pub mod storage_and_keys {
     #![doc = include_str!("../docs/storage-and-keys.md")]
 }
 
+/// Which database layers share a connection with the login, which use a URL, and which do not resolve.
+pub mod database_layer {
+    #![doc = include_str!("../docs/database-layer.md")]
+}
+
+/// Which personal data is where, for how long, and how it is erased.
+pub mod personal_data {
+    //!
+    //! [storage-and-keys]: crate::handbook::storage_and_keys
+    //! [the-end-of-a-corp]: crate::handbook::storage_and_keys#the-end-of-a-corp
+    //! [deployment-behind-a-reverse-proxy]: crate::handbook::deployment#behind-a-reverse-proxy
+    //! [database-layer-what-the-pool-needs]: crate::handbook::database_layer#what-the-pool-needs
+    //!
+    #![doc = include_str!("../docs/personal-data.md")]
+}
+
+/// What a version number promises, the minimum Rust version, and what is supported.
+pub mod versions {
+    //!
+    //! [database-layer]: crate::handbook::database_layer
+    //!
+    #![doc = include_str!("../docs/versions.md")]
+}
+
+/// The runbook for authorizations and bindings from elsewhere.
+pub mod moving_in {
+    #![doc = include_str!("../docs/moving-in.md")]
+}
+
 /// The runbook after a restore of the database.
 pub mod restore {
     #![doc = include_str!("../docs/restore.md")]
@@ -86,6 +154,8 @@ pub mod restore {
 /// OWASP ASVS 5.0: sessions, OAuth, logging; what is met, and what the host app does.
 pub mod security {
     //!
+    //! [accounts-guards-by-role]: crate::handbook::accounts#guards-by-role
+    //! [accounts-security-of-linking]: crate::handbook::accounts#security-of-linking
     //! [admin]: crate::handbook::admin
     //! [admin-audit]: crate::handbook::admin#the-audit
     //! [configuration-settings]: crate::handbook::configuration#settings

@@ -85,12 +85,15 @@
 //! | `sessions`, `logout`, `logoutAll` | [`SessionService::list`], [`SessionService::logout`], [`SessionService::logout_all`] |
 //! | `login`, `callback` | for browsers; their pages: [`Builder::branding`], [`Builder::pages`], [`Builder::qr_panel`] |
 //!
-//! A login Type of your own is a [`LoginProvider`](element::LoginProvider), given to [`Builder::login_provider`].
+//! A login Type of your own is a [`LoginProvider`](element::LoginProvider), given to [`Builder::login_provider`]; one that
+//! changes a part of ours wraps [`QywxProxyType`](element::QywxProxyType). Each has a full name, by which
+//! [`WecomLogin::element`] looks it up. [`AuthService::instance_by_corp_id`] is the instance that serves a company.
 //!
 //! # Companies
 //!
 //! A company that scans the authorization QR code arrives by itself, as a `create_auth` callback. A company that
-//! authorized earlier has to be imported once, with the permanent code that the provider stored:
+//! authorized earlier has to be imported once, with the permanent code that the provider stored; [`AdminService::import`]
+//! takes many at a time, with the users that their members are:
 //!
 //! ```no_run
 //! # async fn import(login: wecom_login::WecomLogin) -> wecom_login::Result<()> {
@@ -116,6 +119,10 @@
 //! of the trait have an example. Without one, the [`DefaultUserBinder`] creates a user on a member's first login, or with
 //! [`BindingPolicy::BoundUsersOnly`] only knows the members that [`AdminService::bind_user`] bound before.
 //!
+//! [`UserBinder::attributes`] says what your app knows of a user, such as a role; [`CurrentUser::attributes`] has it. Where
+//! your app has users of its own already, the binder answers [`Binding::Link`], and the app asks the person once
+//! ([handbook](handbook::accounts)).
+//!
 //! A person of several companies chooses one of them on a page of ours: [`UserBinder::linked_principals`] names the
 //! others, and each must be bound to the same user. [`Builder::wrap_binder`] adds such a rule to the default binder; the
 //! example apps do so in 60 lines.
@@ -132,6 +139,9 @@
 //! the login; [`SessionConfig`] changes both, [`SessionConfig::strict`] is 1 hour and 24 hours. A logout ends it earlier,
 //! and so do the company's cancellation, the member's departure or renaming in WeCom,
 //! [`SessionService::revoke_member`] and [`SessionService::revoke_corp`].
+//!
+//! A program of the host app or of a customer has a session by [`SessionService::issue_machine_session`]: a bearer of one
+//! corp with a name and scopes, which guards let in only where they allow machines.
 //!
 //! # Calling WeCom
 //!
@@ -207,12 +217,17 @@
 //!
 //! There is one [`Error`]. Its [`ErrorKind`] is one row of a table: wire code, status, title, and who has to act. It never
 //! holds a secret. Where WeCom refused, it has WeCom's errcode.
+#![cfg_attr(docsrs, feature(doc_cfg))]
 #![cfg_attr(test, allow(clippy::unwrap_used, reason = "a test may panic"))]
 
 pub mod callback;
 pub mod element;
 #[cfg(doc)]
 pub mod handbook;
+#[cfg(not(feature = "metrics"))]
+mod metrics;
+#[cfg(feature = "metrics")]
+pub mod metrics;
 pub mod web;
 pub mod wecom;
 
@@ -247,15 +262,16 @@ pub use audit::{AuditAction, AuditEntry, AuditQuery, ClientAddresses, InvalidAud
 pub use authorization::{CorpDetails, CorpQuery, CorpSummary};
 pub use clock::{Clock, ManualClock, Sleep, SystemClock, Timestamp};
 pub use corp_api::{CorpAccessToken, CorpApi, JsConfig, JsSignature, UploadFile};
-#[cfg(feature = "failpoints")]
+#[cfg(wecom_login_failpoints)]
 #[doc(hidden)]
 pub use db::migrate_steps;
 pub use domain::{
-    AccessToken, AgentId, AuthCode, AuthenticatedMember, AuthorizationStatus, CallbackToken,
-    CorpId, InvalidId, InvalidPageCursor, JsApiTicket, JsCode, LoginCode, LoginType,
-    MiniProgramSessionKey, OAuthCode, OrganizationCode, Page, PageCursor, PermanentCode, Platform,
-    Principal, Profile, ProviderAccessToken, ProviderSecret, RecordStatus, Suite, SuiteAccessToken,
-    SuiteId, SuiteSecret, SuiteTicket, UnknownLoginType, UnknownPlatform, UserTicket, WecomUserId,
+    AccessToken, AgentId, Attributes, AuthCode, AuthenticatedMember, AuthorizationStatus,
+    CallbackToken, CorpId, InvalidAttributes, InvalidId, InvalidPageCursor, JsApiTicket, JsCode,
+    LinkTicket, LoginCode, LoginHeaders, LoginLink, LoginType, Machine, MiniProgramSessionKey,
+    OAuthCode, OrganizationCode, Page, PageCursor, PermanentCode, Platform, Principal, Profile,
+    ProviderAccessToken, ProviderSecret, RecordStatus, Suite, SuiteAccessToken, SuiteId,
+    SuiteSecret, SuiteTicket, UnknownLoginType, UnknownPlatform, UserTicket, WecomUserId,
 };
 pub use element::AuthConfig;
 pub use error::{Blame, Error, ErrorKind, ErrorRow, Result};
@@ -264,19 +280,28 @@ pub use inbox::{
     CallbackRecord, CallbackRecordDetails, NotifyRequest, NotifyResponse, RecordQuery,
 };
 pub use login::{
-    CorpChoice, LoginByCodeRequest, LoginCodeRequest, LoginCodeResult, LoginConfig, LoginResult,
-    MiniProgramLoginRequest, OrgCodeLogin, WorkbenchLoginRequest,
+    CorpChoice, FinishLoginRequest, LoginByCodeRequest, LoginCodeRequest, LoginCodeResult,
+    LoginConfig, LoginResult, MiniProgramLoginRequest, OrgCodeLogin, WorkbenchLoginRequest,
 };
 pub use members::PersonSummary;
 pub use members::{
-    BindingPolicy, CorpLicence, DefaultUserBinder, IdMigrationProgress, MemberLicence, UserBinder,
+    Binding, BindingPolicy, CorpLicence, DefaultUserBinder, IdMigrationProgress, MemberLicence,
+    UserBinder,
 };
+#[doc(no_inline)]
+pub use sea_orm;
 pub use services::{
-    AdminService, AuthService, CheckStatus, DoctorCheck, DoctorReport, InstallLink, Instance,
-    LinkService, PeopleQuery, PersonDetails, SessionService,
+    AdminService, AuthModel, AuthService, CheckStatus, DoctorCheck, DoctorReport, ExportLine,
+    ImportStatus, ImportedLine, InstallLink, Instance, LinkService, MAX_IMPORT_BYTES, PeopleQuery,
+    PersonDetails, SessionService,
 };
 pub use session::{
-    CurrentUser, IssuedSession, SessionConfig, SessionPage, SessionSummary, SessionToken,
-    UserSummary, Verification, Verified,
+    CurrentUser, IssuedSession, MachineSessionRequest, MachineSummary, SessionConfig, SessionPage,
+    SessionSummary, SessionToken, UserSummary, Verification, Verified,
 };
 pub use vault::{DATA_KEY_VARIABLE, DataKey, DataKeys, KeyRotationReport};
+
+/// The README, compiled.
+#[cfg(doctest)]
+#[doc = include_str!("../README.md")]
+struct Readme;

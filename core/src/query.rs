@@ -46,6 +46,14 @@ impl<'a> Query<'a> {
         }))
     }
 
+    /// Parameters that were parsed before.
+    pub(crate) fn of_pairs(pairs: &'a [(String, String)]) -> Result<Self, InvalidQuery> {
+        let borrowed = |(name, value): &'a (String, String)| {
+            Ok((Cow::Borrowed(&**name), Cow::Borrowed(&**value)))
+        };
+        Self::collect(pairs.iter().map(borrowed))
+    }
+
     fn collect(
         pairs: impl Iterator<Item = Result<(Cow<'a, str>, Cow<'a, str>), InvalidQuery>>,
     ) -> Result<Self, InvalidQuery> {

@@ -53,12 +53,15 @@ impl TaskRunner {
         }
         let work: BoxFuture<'static, Result<T>> = Box::pin(work);
         let running = self.spawn(work);
-        Box::pin(async {
+        let shutdown = self.shutdown.clone();
+        Box::pin(async move {
             running.await.unwrap_or_else(|error| {
                 Err(if error.is_panic() {
                     Error::new(ErrorKind::Internal, "a task panicked")
-                } else {
+                } else if shutdown.is_cancelled() {
                     shutting_down()
+                } else {
+                    runtime_gone()
                 })
             })
         })
@@ -128,4 +131,32 @@ impl TaskRunner {
 pub(crate) fn shutting_down() -> Error {
     Error::new(ErrorKind::StoreUnavailable, "the service is shutting down")
         .with_retry_after(RETRY_AFTER_SHUTDOWN)
+}
+
+/// The error of work whose runtime ended without a shutdown.
+pub(crate) fn runtime_gone() -> Error {
+    Error::new(
+        ErrorKind::StoreUnavailable,
+        "the tokio runtime that this login was built on has ended: call Builder::build once, on the runtime of the whole \
+         program (in actix outside the closure of HttpServer::new, in tests within the test that uses it)",
+    )
+    .with_retry_after(RETRY_AFTER_SHUTDOWN)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn run_says_that_its_runtime_is_gone() {
+        let first = tokio::runtime::Runtime::new().unwrap();
+        let tasks = TaskRunner::new(first.handle().clone());
+        drop(first);
+        let second = tokio::runtime::Runtime::new().unwrap();
+        let error = second.block_on(tasks.run(async { Ok(()) })).unwrap_err();
+        assert!(error.to_string().contains("Builder::build once"), "{error}");
+        tasks.begin_shutdown();
+        let error = second.block_on(tasks.run(async { Ok(()) })).unwrap_err();
+        assert!(error.to_string().ends_with("shutting down"), "{error}");
+    }
 }

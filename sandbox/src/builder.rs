@@ -222,8 +222,7 @@ impl Builder {
     }
 }
 
-/// Why a sandbox could not start.
-#[derive(Debug)]
+/// Why a sandbox could not start. Printed as a sentence, also by `main`, which prints errors by `Debug`.
 pub struct StartError {
     message: String,
     source: Option<Box<dyn error::Error + Send + Sync>>,
@@ -258,6 +257,12 @@ impl fmt::Display for StartError {
             Some(source) => write!(f, "{}: {source}", self.message),
             None => f.write_str(&self.message),
         }
+    }
+}
+
+impl fmt::Debug for StartError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        fmt::Display::fmt(self, f)
     }
 }
 

@@ -21,6 +21,7 @@
 //!
 //! The program `wecom-sandbox` runs the same sandbox; the README of this crate lists its flags and
 //! its control API.
+#![cfg_attr(docsrs, feature(doc_cfg))]
 #![cfg_attr(test, allow(clippy::unwrap_used, reason = "a test may panic"))]
 
 mod actions;

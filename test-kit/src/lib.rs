@@ -46,6 +46,7 @@
 //! ```
 //!
 //! Everything here panics on failure, with the reason, because it is called by tests.
+#![cfg_attr(docsrs, feature(doc_cfg))]
 
 mod builder;
 mod corp;

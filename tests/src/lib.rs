@@ -12,6 +12,7 @@
 //! | [`hooks`], [`log`] | the calls of the host app's hooks, and what was logged |
 //! | [`proxy`], [`transport`] | faults between the app and its database, and between the app and WeCom |
 //! | [`browser`] | Chromium before a running app |
+//! | [`openapi`] | the answers compared with `/openapi.json` |
 //! | [`websocket`] | a WebSocket client |
 //! | [`scenarios`] | a test program without libtest, for tests that need programs |
 //! | [`measure`] | latencies and memory, for `bin/flood` and `bin/scale` |
@@ -32,8 +33,10 @@ pub mod browser;
 pub mod conformance;
 pub mod database;
 pub mod hooks;
+pub mod linking;
 pub mod log;
 pub mod measure;
+pub mod openapi;
 pub mod process;
 pub mod proxy;
 pub mod push;
@@ -48,3 +51,8 @@ pub use wait::{until, until_mut};
 pub use wecom_login_adapter_tests::{TestRequest, TestResponse, send};
 
 pub use app::TestApp;
+
+/// The mount of the README, compiled.
+#[cfg(doctest)]
+#[doc = include_str!("../../README.md")]
+struct Readme;

@@ -4,6 +4,7 @@ use std::io;
 use std::sync::{Arc, Mutex, OnceLock};
 
 use tracing_subscriber::fmt::MakeWriter;
+use tracing_subscriber::fmt::format::FmtSpan;
 
 /// Every line of the log. Clones share them.
 #[derive(Clone, Debug, Default)]
@@ -18,6 +19,16 @@ impl LogCapture {
             .with_env_filter(filter)
             .with_writer(self.clone())
             .with_ansi(false)
+            .init();
+    }
+
+    /// The same with a line for the beginning and the end of every span, with its fields.
+    pub fn record_with_spans(&self, filter: &str) {
+        tracing_subscriber::fmt()
+            .with_env_filter(filter)
+            .with_writer(self.clone())
+            .with_ansi(false)
+            .with_span_events(FmtSpan::FULL)
             .init();
     }
 

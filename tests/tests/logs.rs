@@ -15,7 +15,7 @@ async fn log_holds_no_secret_and_no_query() {
     let lines = LogCapture::default();
     // Everything of the product, including its statements.
     let filter = "warn,wecom_login=trace,wecom_login_tower=trace,sqlx=trace,sea_orm=trace";
-    lines.record(filter);
+    lines.record_with_spans(filter);
     let node = TestApp::builder().provider().start().await;
     let corp = node.install(0).await;
     let user = node.user(0, 0);
@@ -90,6 +90,20 @@ async fn log_holds_no_secret_and_no_query() {
 
     let log = lines.text();
     assert!(log.contains("wecom_login"), "nothing was logged");
+    for field in [
+        "login{wecom_login.door=\"workbench\"",
+        "wecom_login.outcome=\"succeeded\"",
+        "callback{messaging.system=\"wecom\"",
+        "wecom_call{otel.kind=\"client\"",
+        "url.template=\"gettoken\"",
+        "http.request.method=\"GET\"",
+        "server.address=\"127.0.0.1\"",
+        "http.response.status_code=200",
+        "wecom.errcode=40001",
+        "error.type=\"CODE_INVALID\"",
+    ] {
+        assert!(log.contains(field), "no span has {field}");
+    }
     let parameter = |name: &str| {
         let pairs = [push.query.as_str(), echo.as_str()].join("&");
         pairs

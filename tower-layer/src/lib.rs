@@ -47,9 +47,11 @@
 //! - Without axum (`default-features = false`), [`LoginService`] serves the login routes in any tower stack.
 //!
 //! [wecom-login]: wecom_login
+#![cfg_attr(docsrs, feature(doc_cfg))]
 
 #[cfg(feature = "axum")]
 mod axum;
+mod finish_login;
 mod future;
 mod layer;
 mod login_service;
@@ -59,7 +61,8 @@ mod service;
 mod trace;
 
 #[cfg(feature = "axum")]
-pub use self::axum::{User, UserRejection, login_routes};
+pub use self::axum::{Problem, User, UserRejection, login_routes};
+pub use self::finish_login::finish_login;
 pub use self::future::ResponseFuture;
 pub use self::layer::AuthLayer;
 pub use self::login_service::{LoginFuture, LoginService};
@@ -68,7 +71,7 @@ pub use self::service::Auth;
 pub use self::trace::{request_span, sensitive_headers};
 pub use wecom_login::web::Rejection;
 
-/// The mount of the README, compiled.
+/// The README, compiled.
 #[cfg(all(doctest, feature = "axum"))]
-#[doc = include_str!("../../README.md")]
+#[doc = include_str!("../README.md")]
 struct Readme;

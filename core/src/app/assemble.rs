@@ -24,30 +24,39 @@ use crate::inbox::{
     WorkerDeps,
 };
 use crate::login::{
-    Authenticator, AuthenticatorDeps, BrowserLoginDeps, BrowserLoginService, CorpSelection,
-    LoginCodes, LoginService, OrganizationCodes, SessionCreation, UsedStates,
+    AccountLinking, Authenticator, AuthenticatorDeps, BrowserLoginDeps, BrowserLoginService,
+    CorpSelection, LinkTickets, LoginCodes, LoginService, OrganizationCodes, SessionCreation,
+    UsedStates,
 };
 use crate::members::{
     DefaultUserBinder, DynUserBinder, IdMigration, Licences, Members, MembersDeps, Visibility,
     VisibilityDeps,
 };
+#[cfg(feature = "metrics")]
+use crate::metrics;
 use crate::random;
 use crate::services::{
-    AdminDeps, AdminService, AuthDeps, AuthService, Doctor, LinkDeps, LinkService, SessionDeps,
-    SessionService,
+    AdminDeps, AdminService, AuthDeps, AuthService, Doctor, FiguresCache, LinkDeps, LinkService,
+    SessionDeps, SessionService,
 };
 use crate::session::Sessions;
 use crate::task_runner::TaskRunner;
 use crate::tokens::Tokens;
 use crate::vault::Vault;
-use crate::web::{HttpDeps, HttpService, Readiness};
+use crate::web::{HttpDeps, HttpService, OpenApi, Readiness};
 use crate::wecom::Api;
 
 impl Builder {
     /// Opens the database and assembles the handle.
     pub(super) async fn assemble(self) -> Result<WecomLogin> {
-        let runtime =
-            Handle::try_current().map_err(|_| config("build runs within a tokio runtime"))?;
+        let runtime = Handle::try_current().map_err(|_| {
+            config(
+                "Builder::build was called outside a tokio runtime: call it in #[tokio::main] or \
+                     #[actix_web::main], or by Runtime::block_on",
+            )
+        })?;
+        #[cfg(feature = "metrics")]
+        metrics::describe();
         let http_config = self.http_config()?;
         let hosts = self.hosts()?;
         let retention = self.retention.clone().checked()?;
@@ -57,10 +66,20 @@ impl Builder {
             InstanceKind::Custom { .. } => None,
         }));
         let instances = Arc::new(Instances::new(instances)?);
+        self.data_keys.check()?;
         let database = match self.database {
-            Some(Database::Connection(connection)) => Pool::from(connection),
+            Some(Database::Connection(connection)) => {
+                let pool = Pool::from(connection);
+                pool.warn_of_lifetimes();
+                pool
+            }
             Some(Database::Url(url)) => Pool::connect(&url).await?,
-            None => return Err(config("database_url or database is missing")),
+            None => {
+                return Err(config(
+                    "the database is missing: Builder::database_url takes sqlite://PATH, postgres://… or mysql://…, \
+                     Builder::database a connection of yours",
+                ));
+            }
         };
         let store = Store::open(database, self.clock, self.migrate).await?;
         let vault = Vault::unlock(store.clone(), &self.data_keys).await?;
@@ -78,6 +97,7 @@ impl Builder {
             api.clone(),
             store.clone(),
             keys.clone(),
+            instances.aliases().clone(),
             self.authorization_cache_size,
             runtime.clone(),
         );
@@ -176,6 +196,12 @@ impl Builder {
             authorizations: authorizations.clone(),
             members: members.clone(),
         };
+        let used_states = UsedStates::new(store.clone());
+        let tickets = LinkTickets {
+            store: store.clone(),
+            keys: keys.clone(),
+            used: used_states.clone(),
+        };
         let creation = SessionCreation {
             store: store.clone(),
             instances: Arc::clone(&instances),
@@ -184,6 +210,7 @@ impl Builder {
             visibility: visibility.clone(),
             id_migration: id_migration.clone(),
             corps: corps.clone(),
+            tickets: tickets.clone(),
             sessions: sessions.clone(),
             hooks: Arc::clone(&self.hooks),
             client_addresses: self.client_addresses,
@@ -201,7 +228,15 @@ impl Builder {
             sessions: sessions.clone(),
         });
         let login_codes = LoginCodes::new(store.clone());
-        let used_states = UsedStates::new(store.clone());
+        let linking = AccountLinking {
+            tickets,
+            members: members.clone(),
+            creation: creation.clone(),
+            corps: corps.clone(),
+            login_codes: login_codes.clone(),
+            sessions: sessions.clone(),
+            refusals: refusals.clone(),
+        };
         let organization_codes = OrganizationCodes::new(store.clone());
         let browser_login = BrowserLoginService::new(BrowserLoginDeps {
             store: store.clone(),
@@ -240,6 +275,8 @@ impl Builder {
             members: members.clone(),
             id_migration: id_migration.clone(),
             notifications: notifications.clone(),
+            waker: Arc::clone(&waker),
+            tasks: tasks.clone(),
         });
         let worker = Worker::new(WorkerDeps {
             store: store.with_class(ConnectionClass::Worker),
@@ -263,6 +300,7 @@ impl Builder {
                     sessions: sessions.clone(),
                     refusals: refusals.clone(),
                 },
+                linking: linking.clone(),
                 receiver,
                 worker: worker.clone(),
                 tasks: tasks.clone(),
@@ -306,6 +344,7 @@ impl Builder {
                 sessions: sessions.clone(),
                 links: links.clone(),
                 doctor,
+                figures_cache: FiguresCache::default(),
                 worker: worker.clone(),
                 tasks: tasks.clone(),
             },
@@ -315,7 +354,7 @@ impl Builder {
             SessionDeps {
                 instances: Arc::clone(&instances),
                 authorizations: authorizations.clone(),
-                members,
+                members: members.clone(),
                 sessions: sessions.clone(),
                 creation,
                 tasks: tasks.clone(),
@@ -334,7 +373,9 @@ impl Builder {
             admin: admin.clone(),
             corp_api: Arc::clone(&corp_api),
             browser_login,
+            linking,
             readiness: Readiness::default(),
+            openapi: OpenApi::default(),
             refusals: refusals.clone(),
             tasks: tasks.clone(),
         });
@@ -357,21 +398,26 @@ impl Builder {
             tokens,
             suites,
             visibility,
+            members: members.clone(),
             inbox,
             worker: worker.clone(),
             notifications,
             node: node.clone(),
+            #[cfg(feature = "metrics")]
+            metrics_interval: self.metrics_interval,
             hooks: self.hooks,
             refusals,
             tasks: tasks.clone(),
         };
-        background.start(Receivers {
-            redeliveries,
-            session_tasks,
-            authorizations_due,
-            aliases_due,
-            visibility_due,
-        });
+        if self.background_tasks {
+            background.start(Receivers {
+                redeliveries,
+                session_tasks,
+                authorizations_due,
+                aliases_due,
+                visibility_due,
+            });
+        }
         Ok(WecomLogin::new(Inner {
             instances,
             meta: self.meta,

@@ -5,6 +5,8 @@ use std::time::Duration;
 
 use tokio::sync::{Notify, Semaphore, mpsc};
 
+#[cfg(feature = "metrics")]
+use crate::app::figures::Figures;
 use crate::app::follower::{Follower, follow_revocation_log};
 use crate::app::housekeeping::{Housekeeping, run_housekeeping};
 use crate::app::node::Node;
@@ -13,7 +15,7 @@ use crate::db::Store;
 use crate::domain::Suites;
 use crate::hooks::{Deliver, DynHooks, Notification, Notifications, Refusals, call_hook};
 use crate::inbox::{Inbox, Redelivery, Worker};
-use crate::members::Visibility;
+use crate::members::{Members, Visibility};
 use crate::session::{self, BackgroundTask, Sessions};
 use crate::task_runner::TaskRunner;
 use crate::tokens::{TicketWatch, Tokens};
@@ -41,6 +43,7 @@ pub(super) struct Background {
     pub(super) tokens: Tokens,
     pub(super) suites: Suites,
     pub(super) visibility: Visibility,
+    pub(super) members: Members,
     pub(super) inbox: Inbox,
     pub(super) worker: Worker,
     pub(super) housekeeping: Housekeeping,
@@ -48,6 +51,8 @@ pub(super) struct Background {
     pub(super) hooks: Arc<dyn DynHooks>,
     pub(super) refusals: Refusals,
     pub(super) node: Node,
+    #[cfg(feature = "metrics")]
+    pub(super) metrics_interval: Duration,
     pub(super) tasks: TaskRunner,
 }
 
@@ -73,6 +78,17 @@ impl Background {
             tasks.clone(),
             receivers.authorizations_due,
         ));
+        #[cfg(feature = "metrics")]
+        tasks.spawn_until_shutdown(
+            Figures {
+                store: self.store.clone(),
+                suites: self.suites.clone(),
+                sessions: self.sessions.clone(),
+                tokens: self.tokens.clone(),
+                interval: self.metrics_interval,
+            }
+            .run(),
+        );
         tasks.spawn_until_shutdown(self.node.run());
         let deliver = deliver_to(self.hooks, self.authorizations.clone());
         tasks.spawn_until_shutdown(self.notifications.run(tasks.clone(), deliver));
@@ -112,6 +128,7 @@ impl Background {
             store: self.store,
             sessions: self.sessions,
             authorizations: self.authorizations,
+            members: self.members,
             inbox: self.inbox,
             tasks: self.tasks,
         }));

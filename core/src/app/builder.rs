@@ -3,10 +3,14 @@
 use std::fmt;
 use std::path::PathBuf;
 use std::sync::Arc;
+#[cfg(feature = "metrics")]
+use std::time::Duration;
 
 use ipnet::IpNet;
 use sea_orm::DatabaseConnection;
 
+#[cfg(feature = "metrics")]
+use crate::app::figures::REFRESH_INTERVAL;
 use crate::app::retention::Retention;
 use crate::audit::ClientAddresses;
 use crate::clock::{Clock, SystemClock};
@@ -49,7 +53,10 @@ pub struct Builder {
     pub(super) authorization_cache_size: u64,
     pub(super) reread_rate: u32,
     pub(super) migrate: bool,
+    pub(super) background_tasks: bool,
     pub(super) retention: Retention,
+    #[cfg(feature = "metrics")]
+    pub(super) metrics_interval: Duration,
     pub(super) client_addresses: ClientAddresses,
 }
 
@@ -92,7 +99,10 @@ impl Default for Builder {
             authorization_cache_size: 10_000,
             reread_rate: 10,
             migrate: true,
+            background_tasks: true,
             retention: Retention::default(),
+            #[cfg(feature = "metrics")]
+            metrics_interval: REFRESH_INTERVAL,
             client_addresses: ClientAddresses::default(),
         }
     }
@@ -111,7 +121,9 @@ impl Builder {
         self
     }
 
-    /// Registers a login Type of your own, or replaces ours by one of the same name.
+    /// Registers a login Type of your own, or replaces ours by one of the same name. One that wraps ours keeps its suites,
+    /// callbacks and logins: [`QywxProxyType`](crate::element::QywxProxyType). Instances of [`instance`](Self::instance)
+    /// stay those of our Type.
     pub fn login_provider(mut self, provider: impl LoginProvider) -> Self {
         self.meta.register(provider);
         self
@@ -311,9 +323,26 @@ impl Builder {
         self
     }
 
+    /// Whether the handle works in the background: it carries out callbacks, re-reads authorizations, tells hooks, deletes what
+    /// has expired and is one of the nodes that the doctor lists. True. Without it the handle does only what it is called for,
+    /// so that a command can run on the database of a service beside it: what it stores, the service's nodes go on with.
+    /// It serves no logins: it does not learn of sessions that end elsewhere.
+    pub const fn background_tasks(mut self, background_tasks: bool) -> Self {
+        self.background_tasks = background_tasks;
+        self
+    }
+
     /// How much of clients' addresses the audit keeps: the whole address by default.
     pub const fn client_addresses(mut self, addresses: ClientAddresses) -> Self {
         self.client_addresses = addresses;
+        self
+    }
+
+    /// How often the gauges are read that the database knows ([`metrics`](crate::metrics)): once a minute. Each node reads
+    /// them, by a few statements that count.
+    #[cfg(feature = "metrics")]
+    pub const fn metrics_interval(mut self, interval: Duration) -> Self {
+        self.metrics_interval = interval;
         self
     }
 

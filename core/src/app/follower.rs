@@ -12,6 +12,7 @@ use crate::db::{Cursor, Store};
 use crate::domain::Principal;
 use crate::error::Result;
 use crate::inbox::Inbox;
+use crate::members::Members;
 use crate::revocation::{ChangeListener, Poll, RECENT_REVOCATIONS_TTL, Revocation, log};
 use crate::session::Sessions;
 use crate::task_runner::TaskRunner;
@@ -21,6 +22,8 @@ const POLL_INTERVAL: Duration = Duration::from_millis(300);
 /// Poll timeout: the smaller of this and `max_stale`, but at least `MIN_POLL_TIMEOUT`.
 const MAX_POLL_TIMEOUT: Duration = Duration::from_secs(5);
 const MIN_POLL_TIMEOUT: Duration = Duration::from_millis(500);
+/// The pause before attributes are read again that could not be read.
+const REREAD_PAUSE: Duration = Duration::from_millis(300);
 /// How often a node asks the database for its time.
 const CLOCK_SYNC_INTERVAL: Duration = Duration::from_secs(10);
 /// A clock that runs ahead of real time by more than this was set, or the machine slept.
@@ -33,6 +36,7 @@ pub(super) struct Follower {
     pub(super) store: Store,
     pub(super) sessions: Sessions,
     pub(super) authorizations: Authorizations,
+    pub(super) members: Members,
     pub(super) inbox: Inbox,
     pub(super) tasks: TaskRunner,
 }
@@ -108,7 +112,7 @@ impl Follower {
             self.sessions.recent().reset(newest);
             return Ok((newest, false));
         };
-        match log::read_after(database, cursor).await? {
+        match log::read_after(database, cursor, self.store.now()).await? {
             Poll::Truncated(newest) => {
                 tracing::info!(
                     target: "wecom_login",
@@ -162,11 +166,30 @@ impl Follower {
                 self.sessions
                     .apply_member_epoch(&principal, authorization_epoch, epoch);
             }
+            Revocation::Attributes(principal) => {
+                if self.sessions.has_attributes_of(&principal) {
+                    self.reread_attributes(principal);
+                }
+            }
             Revocation::Session { token_hash } => {
                 self.sessions.apply_session_revocation(&token_hash).await
             }
             Revocation::All => self.authorizations.apply_revoke_all(),
         }
+    }
+
+    /// Reads the attributes of a member again, in a task of its own: the log is followed meanwhile.
+    fn reread_attributes(&self, principal: Principal) {
+        let members = self.members.clone();
+        self.tasks.spawn_until_shutdown(async move {
+            while let Err(error) = members.reread_attributes(&principal).await {
+                tracing::warn!(
+                    target: "wecom_login", ?error,
+                    "the attributes of a user could not be read again; retrying"
+                );
+                tokio::time::sleep(REREAD_PAUSE).await;
+            }
+        });
     }
 
     /// Revokes again what was revoked lately: the database is not the one it was, and this node had read its log up to

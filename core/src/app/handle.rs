@@ -9,10 +9,12 @@ use crate::app::node::Node;
 use crate::authorization::Authorizations;
 use crate::corp_api::{CorpApi, CorpApiDeps};
 use crate::domain::{CorpId, SuiteId};
-use crate::element::{Instances, META, Meta, QYWX_PROXY_SERVICE};
+use crate::element::{Instances, LoginTypeElement, META, Meta, QYWX_PROXY_SERVICE};
 use crate::error::{Error, ErrorKind, Result};
 use crate::inbox::Worker;
-use crate::services::{AdminService, AuthService, Instance, LinkService, SessionService};
+use crate::services::{
+    AdminService, AuthModel, AuthService, Instance, LinkService, SessionService,
+};
 use crate::session::CurrentUser;
 use crate::task_runner::{ShutdownOnDrop, TaskRunner};
 use crate::web::HttpService;
@@ -76,6 +78,10 @@ pub enum Element {
     Meta(Meta),
     /// The service of our Type.
     Service(AuthService),
+    /// A Type, `auths.loginTypes.<Name>`.
+    Type(LoginTypeElement),
+    /// The auth model of a Type: who is bound to which user.
+    Model(AuthModel),
 }
 
 impl WecomLogin {
@@ -160,7 +166,19 @@ impl WecomLogin {
         &self.inner.meta
     }
 
-    /// An element by its full name: an instance, the service or the registry.
+    /// An element by its full name, each that we hand out: an instance, the registry, a Type, its auth model, the service.
+    ///
+    /// ```no_run
+    /// # fn look_up(login: &wecom_login::WecomLogin) -> wecom_login::Result<()> {
+    /// use wecom_login::Element;
+    ///
+    /// if let Element::Instance(instance) = login.element("auths.QywxProxyTemp")? {
+    ///     assert!(matches!(login.element(instance.auth_type())?, Element::Type(_)));
+    ///     assert!(matches!(login.element(instance.auth_model_name())?, Element::Model(_)));
+    /// }
+    /// # Ok(())
+    /// # }
+    /// ```
     ///
     /// # Errors
     /// `INSTANCE_NOT_FOUND`.
@@ -169,6 +187,12 @@ impl WecomLogin {
         match full_name {
             QYWX_PROXY_SERVICE => Ok(Element::Service(self.service())),
             META => Ok(Element::Meta(self.meta().clone())),
+            _ if let Some(login_type) = self.meta().login_type(full_name) => {
+                Ok(Element::Type(login_type))
+            }
+            _ if let Some(login_type) = self.meta().type_of_model(full_name) => {
+                Ok(Element::Model(AuthModel::new(login_type, self.admin())))
+            }
             _ if full_name.starts_with("auths.") => self.instance(full_name).map(Element::Instance),
             _ => Err(Error::new(
                 ErrorKind::InstanceNotFound,

@@ -3,10 +3,11 @@
 use std::error::Error as StdError;
 use std::net::IpAddr;
 
-use http::{Request, Response};
+use http::{HeaderMap, Request, Response};
 
 use crate::app::handle::WecomLogin;
-use crate::error::Error;
+use crate::domain::LinkTicket;
+use crate::error::{Error, ErrorKind, Result};
 use crate::session::{SessionToken, Verification};
 use crate::web::{Guard, Headers, Rejection, ResponseBody, Route, routes};
 
@@ -64,16 +65,30 @@ impl WecomLogin {
         self.inner.http.respond(request, peer).await
     }
 
-    /// Whose session a bare token is of, for what has no HTTP headers: a message of a WebSocket, a gRPC call.
+    /// Whose session a bare token is of, for what has no HTTP headers: a message of a WebSocket, a gRPC call. The session of
+    /// a machine is `FORBIDDEN` here; [`verify_machine_token`](Self::verify_machine_token) takes it.
     #[must_use]
     pub fn verify_token(&self, token: &[u8]) -> Verification {
+        self.inner
+            .http
+            .verify_token(token)
+            .without_machines(for_people)
+    }
+
+    /// The same for machines and for people: [`CurrentUser::machine`](crate::CurrentUser::machine) tells which, and the
+    /// scopes.
+    #[must_use]
+    pub fn verify_machine_token(&self, token: &[u8]) -> Verification {
         self.inner.http.verify_token(token)
     }
 
     /// Who sent a request: the hot path of every protected route. For a session in memory no future is made and
-    /// nothing is allocated.
+    /// nothing is allocated. The session of a machine is `FORBIDDEN` here: a [`guard`](Self::guard) may let it in.
     pub fn verify<H: Headers + ?Sized>(&self, method: &str, headers: &H) -> Verification {
-        self.inner.http.verify(method, headers)
+        self.inner
+            .http
+            .verify(method, headers)
+            .without_machines(for_people)
     }
 
     /// The answer to a request whose credential [`verify`](Self::verify) found bad.
@@ -114,6 +129,35 @@ impl WecomLogin {
         self.inner.http.logout_cookies()
     }
 
+    /// Finishes a login that [`Binding::Link`](crate::Binding::Link) stopped, in the browser that began it: the person is
+    /// this user. `headers` are those of the request to the host app's own page, whose cookie binds the ticket to the
+    /// browser. The ticket is used up, [`UserBinder::link`](crate::UserBinder::link) keeps the binding, and the answer
+    /// leads the person on, by our callback, to where they were going.
+    ///
+    /// Call it in the answer to a POST, after the app has proved the user: a GET may be prefetched. The adapters'
+    /// `finish_login` makes the framework's response of it.
+    ///
+    /// # Errors
+    /// As [`AuthService::finish_login`](crate::AuthService::finish_login), and `LOGIN_CODE_INVALID` for a ticket of another
+    /// browser. [`login_failed`](Self::login_failed) makes an answer of it.
+    pub async fn finish_login(
+        &self,
+        headers: &HeaderMap,
+        ticket: &LinkTicket,
+        user_id: &str,
+    ) -> Result<Response<ResponseBody>> {
+        self.inner
+            .http
+            .finish_login(headers.clone(), ticket.clone(), user_id.to_owned())
+            .await
+    }
+
+    /// The answer to a browser whose login could not be finished: our page about it, or a problem for a script.
+    #[must_use]
+    pub fn login_failed(&self, error: &Error, headers: &HeaderMap) -> Response<ResponseBody> {
+        self.inner.http.login_failed(error, headers)
+    }
+
     /// Where to send a browser that is not logged in: for a GET that accepts HTML and came without a bearer, the path of
     /// our login page, which leads back to `path_and_query`, a path as the host app sees it.
     pub fn redirect<H: Headers + ?Sized>(
@@ -133,4 +177,8 @@ impl WecomLogin {
     pub fn mount(&self) -> &str {
         self.inner.http.mount()
     }
+}
+
+fn for_people() -> Error {
+    Error::new(ErrorKind::Forbidden, "the session is of a machine")
 }

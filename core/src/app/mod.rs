@@ -35,6 +35,8 @@ mod assemble;
 mod background;
 mod build;
 mod builder;
+#[cfg(feature = "metrics")]
+mod figures;
 mod follower;
 mod handle;
 mod housekeeping;

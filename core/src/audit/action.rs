@@ -32,6 +32,8 @@ macro_rules! actions {
 actions! {
     /// An administrator was given the access token of a corp.
     AccessTokenRead = "accessTokenRead",
+    /// Somebody logged in to the console with the admin key.
+    AdminLogin = "adminLogin",
     /// An administrator was refused: the key was wrong or missing, or the predicate said no.
     AdminRefused = "adminRefused",
     /// Every session of the service ended.
@@ -56,6 +58,8 @@ actions! {
     CorpRead = "corpRead",
     /// Every session of a corp's people ended.
     CorpSessionsEnded = "corpSessionsEnded",
+    /// Authorizations and bindings were exported.
+    Exported = "exported",
     /// The members of a corp were moved to encrypted ids.
     IdsMigrated = "idsMigrated",
     /// The data keys were rotated.
@@ -66,6 +70,10 @@ actions! {
     Login = "login",
     /// A login was refused.
     LoginRefused = "loginRefused",
+    /// The session of a machine was ended.
+    MachineEnded = "machineEnded",
+    /// A machine was given a session.
+    MachineIssued = "machineIssued",
     /// A person was erased.
     PersonErased = "personErased",
     /// Every session of a person ended.

@@ -11,6 +11,7 @@
 mod action;
 mod client_addresses;
 mod entry;
+mod figures;
 mod login_origin;
 mod refusals;
 mod search;
@@ -18,6 +19,7 @@ mod search;
 pub use action::{AuditAction, InvalidAuditAction};
 pub use client_addresses::ClientAddresses;
 pub(crate) use entry::{Actor, NewAuditEntry, append, forget_corp, forget_person, remove_old};
+pub(crate) use figures::count_by_step;
 pub(crate) use login_origin::LoginOrigin;
 pub(crate) use refusals::RefusalAudit;
 pub(crate) use search::search;

@@ -27,7 +27,11 @@ pub(crate) struct RefusalAudit {
 impl RefusalAudit {
     pub(crate) fn new(store: Store, addresses: ClientAddresses) -> Self {
         Self {
-            written: RateLimiter::new(MAX_ENTRIES_PER_MINUTE, Arc::clone(store.clock())),
+            written: RateLimiter::new(
+                "audited_refusals",
+                MAX_ENTRIES_PER_MINUTE,
+                Arc::clone(store.clock()),
+            ),
             surplus: Arc::default(),
             store,
             addresses,

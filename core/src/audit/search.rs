@@ -3,22 +3,22 @@
 use sea_orm::{
     ColumnTrait as _, EntityTrait as _, QueryFilter as _, QueryOrder as _, QuerySelect as _,
 };
-use serde::{Serialize, Serializer};
+use serde::{Deserialize, Serialize};
 
 use crate::audit::AuditAction;
 use crate::clock::Timestamp;
 use crate::db::Store;
 use crate::db::entity::audit::{Column, Entity, Model};
-use crate::domain::{CorpId, Page, PageCursor, SuiteId, WecomUserId};
+use crate::domain::{CorpId, Page, PageCursor, SuiteId, WecomUserId, number_as_text};
 use crate::error::Result;
 
 /// An entry of the audit.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 #[non_exhaustive]
 pub struct AuditEntry {
     /// Its number.
-    #[serde(serialize_with = "serialize_as_text")]
+    #[serde(with = "number_as_text")]
     pub id: i64,
     /// When it happened.
     pub at: Timestamp,
@@ -68,14 +68,6 @@ impl AuditEntry {
             count: row.occurrences,
         }
     }
-}
-
-/// Ids are JSON strings.
-fn serialize_as_text<S: Serializer>(
-    id: &i64,
-    serializer: S,
-) -> std::result::Result<S::Ok, S::Error> {
-    serializer.collect_str(id)
 }
 
 /// Which entries are listed.

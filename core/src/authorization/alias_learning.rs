@@ -132,18 +132,22 @@ impl Authorizations {
         Ok(known.unwrap_or_else(|| corp_id.normalized()))
     }
 
-    /// Asks about a corp that is about to be imported, or that sent an event and is not known.
+    /// Asks about a corp that is about to be imported, or that sent an event and is not known. Returns whether the question
+    /// was answered.
     ///
     /// # Errors
     /// The database does not answer.
-    pub(crate) async fn learn_corp(&self, suite_id: &SuiteId, corp_id: &CorpId) -> Result<()> {
+    pub(crate) async fn learn_corp(&self, suite_id: &SuiteId, corp_id: &CorpId) -> Result<bool> {
         let suite = self.inner.suites.require(suite_id)?;
         match self.ask(suite, corp_id).await {
-            Answer::OpenCorpId(open) => self.store_pair(suite_id, corp_id, &open, None).await,
-            Answer::None => Ok(()),
+            Answer::OpenCorpId(open) => {
+                self.store_pair(suite_id, corp_id, &open, None).await?;
+                Ok(true)
+            }
+            Answer::None => Ok(true),
             Answer::Unanswered(error) => {
                 tracing::info!(target: "wecom_login", %suite_id, %corp_id, ?error, "could not ask for the other id of a corp");
-                Ok(())
+                Ok(false)
             }
         }
     }

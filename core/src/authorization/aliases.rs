@@ -1,5 +1,7 @@
 //! The ids of a corp: every id that comes in is resolved to the one that its authorization is stored under.
 
+use std::collections::HashSet;
+
 use sea_orm::sea_query::{Expr, ExprTrait as _};
 use sea_orm::{ColumnTrait as _, EntityTrait as _, QueryFilter as _, QuerySelect as _};
 
@@ -70,7 +72,7 @@ impl Authorizations {
         Ok(())
     }
 
-    /// Returns whether no later read was faster.
+    /// Returns whether no change was applied meanwhile.
     async fn load_aliases_once(&self) -> Result<bool> {
         let read = self.inner.aliases.begin_read();
         let (database, suites) = (self.inner.store.database(), self.inner.suites.ids());
@@ -89,14 +91,17 @@ impl Authorizations {
             .into_tuple()
             .all(database)
             .await?;
+        let stored: HashSet<(&SuiteId, &CorpId)> =
+            corps.iter().map(|(suite, corp)| (suite, corp)).collect();
+        aliases.retain(|alias| is_alias(alias, &stored));
         // Earlier versions stored plain ids in the case that they came in.
         let in_other_case = corps
-            .into_iter()
+            .iter()
             .filter(|(_, corp_id)| corp_id.normalized() != *corp_id);
         aliases.extend(in_other_case.map(|(suite_id, corp_id)| CorpAlias {
-            suite_id,
+            suite_id: suite_id.clone(),
             alias: corp_id.normalized(),
-            corp_id,
+            corp_id: corp_id.clone(),
         }));
         Ok(self.inner.aliases.replace_all(read, aliases))
     }
@@ -115,7 +120,13 @@ impl Authorizations {
     }
 
     /// Reads the aliases that these ids are part of.
-    async fn read_aliases(&self, suite_id: &SuiteId, corp_ids: &[CorpId]) -> Result<()> {
+    pub(super) async fn read_aliases(&self, suite_id: &SuiteId, corp_ids: &[CorpId]) -> Result<()> {
+        while !self.read_aliases_once(suite_id, corp_ids).await? {}
+        Ok(())
+    }
+
+    /// Returns whether no change was applied meanwhile.
+    async fn read_aliases_once(&self, suite_id: &SuiteId, corp_ids: &[CorpId]) -> Result<bool> {
         let read = self.inner.aliases.begin_read();
         let normalized: Vec<CorpId> = corp_ids.iter().map(CorpId::normalized).collect();
         let rows = Entity::find()
@@ -127,10 +138,23 @@ impl Authorizations {
             )
             .all(self.inner.store.database())
             .await?;
-        let rows: Vec<CorpAlias> = rows.into_iter().map(CorpAlias::from).collect();
+        let mut rows: Vec<CorpAlias> = rows.into_iter().map(CorpAlias::from).collect();
+        if rows.iter().any(|row| row.alias != row.corp_id) {
+            let named = rows.iter().map(|row| row.alias.clone());
+            let stored: Vec<(SuiteId, CorpId)> = authorization::Entity::find()
+                .select_only()
+                .column(authorization::Column::SuiteId)
+                .column(authorization::Column::CorpId)
+                .filter(authorization::Column::SuiteId.eq(suite_id.clone()))
+                .filter(authorization::Column::CorpId.is_in(named))
+                .into_tuple()
+                .all(self.inner.store.database())
+                .await?;
+            let stored = stored.iter().map(|(suite, corp)| (suite, corp)).collect();
+            rows.retain(|row| is_alias(row, &stored));
+        }
         let aliases = &self.inner.aliases;
-        aliases.replace(read, suite_id, &normalized, &rows);
-        Ok(())
+        Ok(aliases.replace(read, suite_id, &normalized, &rows))
     }
 
     /// The members of a corp have encrypted ids, those who were stored before this time too.
@@ -148,8 +172,8 @@ impl Authorizations {
         Ok(())
     }
 
-    /// Events of a corp that was not known are due.
-    pub(super) async fn wake_waiting(&self, suite_id: &SuiteId, corp_ids: &[CorpId]) -> Result<()> {
+    /// Events of a corp that wait are due: of one that was not known, or about a member who was not.
+    pub(crate) async fn wake_waiting(&self, suite_id: &SuiteId, corp_ids: &[CorpId]) -> Result<()> {
         use callback_record::{Column, Entity};
         Entity::update_many()
             .col_expr(Column::DueAt, Expr::value(self.inner.store.now()))
@@ -160,6 +184,12 @@ impl Authorizations {
             .await?;
         Ok(())
     }
+}
+
+/// Whether the id stands for the other one. An id that an authorization is stored under does not: an earlier version
+/// could store a pair both ways round, where a corp authorized while its pair was learnt.
+fn is_alias(alias: &CorpAlias, stored: &HashSet<(&SuiteId, &CorpId)>) -> bool {
+    alias.alias == alias.corp_id || !stored.contains(&(&alias.suite_id, &alias.alias))
 }
 
 impl From<Model> for CorpAlias {

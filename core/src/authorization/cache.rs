@@ -84,10 +84,12 @@ impl Authorizations {
             return Ok(None);
         };
         let read = Arc::new(read);
-        cache.by_key.insert(key.clone(), Arc::clone(&read));
-        if cache.generation() != generation {
-            // The row may be from before the change that was committed meanwhile.
-            cache.by_key.invalidate(&key);
+        // The row may be from before a change that was committed meanwhile.
+        if cache.generation() == generation {
+            cache.by_key.insert(key.clone(), Arc::clone(&read));
+            if cache.generation() != generation {
+                cache.by_key.invalidate(&key);
+            }
         }
         Ok(Some(read))
     }
@@ -112,7 +114,8 @@ impl Authorizations {
         Ok((resolved, found))
     }
 
-    /// The authorization, if the corp's members can log in.
+    /// The authorization, if the corp's members can log in: under another id than this if two authorizations became one
+    /// since the id was resolved.
     ///
     /// # Errors
     /// `CORP_NOT_AUTHORIZED`.
@@ -122,13 +125,20 @@ impl Authorizations {
         corp_id: &CorpId,
     ) -> Result<Arc<Authorization>> {
         let is_active = |found: &Arc<Authorization>| found.status == AuthorizationStatus::Active;
-        let mut found = self.find(suite_id, corp_id).await?;
-        if found.as_ref().is_some_and(|found| !is_active(found)) {
-            // It may have been approved or healed a moment ago: what is committed is applied here after it can be seen.
-            let key = (suite_id.clone(), corp_id.clone());
-            self.inner.cache.by_key.invalidate(&key);
-            found = self.find(suite_id, corp_id).await?;
-        }
+        let found = match self.find(suite_id, corp_id).await? {
+            Some(active) if is_active(&active) => return Ok(active),
+            Some(_) => {
+                // It may have been approved or healed a moment ago: what is committed is applied here after it can be seen.
+                self.inner.cache.invalidate(suite_id, corp_id);
+                let database = self.inner.store.database();
+                let stored = self.read_row(database, suite_id, corp_id).await?;
+                stored.map(Arc::new)
+            }
+            None => {
+                let resolved = self.resolve(suite_id, corp_id).await?;
+                self.find(suite_id, &resolved).await?
+            }
+        };
         found.filter(is_active).ok_or_else(not_authorized)
     }
 
@@ -148,12 +158,36 @@ impl Authorizations {
 
     /// Our suites under which this corp's members can log in, from memory if they are there.
     pub(crate) async fn active_suites_of(&self, corp_id: &CorpId) -> Result<Arc<[SuiteId]>> {
-        let cache = &self.inner.cache;
         let suite_ids = self.inner.suites.ids();
-        let resolved: Vec<CorpId> = suite_ids
-            .iter()
-            .map(|suite_id| self.inner.aliases.resolve(suite_id, corp_id))
-            .collect();
+        let resolve = || -> Vec<CorpId> {
+            let aliases = &self.inner.aliases;
+            let resolve = |suite_id| aliases.resolve(suite_id, corp_id);
+            suite_ids.iter().map(resolve).collect()
+        };
+        let resolved = resolve();
+        let found = self.find_active_suites(&suite_ids, &resolved).await?;
+        if !found.is_empty() {
+            return Ok(found);
+        }
+        // Another node may have learnt the id, and this one is about to.
+        for suite_id in &suite_ids {
+            self.read_aliases(suite_id, std::slice::from_ref(corp_id))
+                .await?;
+        }
+        let read = resolve();
+        if read == resolved {
+            return Ok(found);
+        }
+        self.find_active_suites(&suite_ids, &read).await
+    }
+
+    /// Those of these suites under which a corp's members can log in, by the id that the corp has under each.
+    async fn find_active_suites(
+        &self,
+        suite_ids: &[SuiteId],
+        resolved: &[CorpId],
+    ) -> Result<Arc<[SuiteId]>> {
+        let cache = &self.inner.cache;
         // A change is announced under the id that is stored: what is kept is kept under that, if there is only one.
         let stored = resolved
             .first()
@@ -163,7 +197,7 @@ impl Authorizations {
         }
         let generation = cache.generation();
         let mut of_corp = Condition::any();
-        for (suite_id, resolved) in suite_ids.iter().zip(&resolved) {
+        for (suite_id, resolved) in suite_ids.iter().zip(resolved) {
             of_corp = of_corp.add(Entity::of_corp(suite_id, resolved));
         }
         let rows = Entity::find()
@@ -174,7 +208,9 @@ impl Authorizations {
             .await?;
         let read: Arc<[SuiteId]> = rows.into_iter().map(|row| row.suite_id).collect();
         // Invented corp ids do not fill the memory, and a corp that is authorized now is found at once.
-        if let Some(stored) = stored.filter(|_| !read.is_empty()) {
+        if let Some(stored) = stored.filter(|_| !read.is_empty())
+            && cache.generation() == generation
+        {
             let value = Arc::clone(&read);
             cache.active_suites.insert(stored.clone(), value);
             if cache.generation() != generation {

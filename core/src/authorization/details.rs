@@ -47,13 +47,19 @@ pub struct CorpDetails {
     pub people: u64,
     /// How many live sessions they have.
     pub sessions: u64,
+    /// How many of its machines have a session.
+    pub machines: u64,
     /// Since when the app is switched off.
     #[serde(skip)]
     pub switched_off_since: Option<Timestamp>,
 }
 
 impl CorpDetails {
-    pub(super) fn new(corp: CorpSummary, row: Model, (people, sessions): (u64, u64)) -> Self {
+    pub(super) fn new(
+        corp: CorpSummary,
+        row: Model,
+        (people, sessions, machines): (u64, u64, u64),
+    ) -> Self {
         let is_readable = row.permanent_code.is_some() && row.read_due_at < NEVER_DUE;
         Self {
             since: [row.end_held_at, row.switched_off_at, row.broken_at]
@@ -71,6 +77,7 @@ impl CorpDetails {
             corp,
             people,
             sessions,
+            machines,
         }
     }
 }

@@ -85,11 +85,15 @@ impl Authorizations {
 
     /// Stores the authorization under the id that its corp is known by. Returns that id.
     async fn apply(&self, event: &mut AuthCodeEvent, result: &ExchangeResult) -> Result<CorpId> {
-        let corp_id = self.resolve_new(&event.suite_id, &result.corp_id).await?;
-        while !retry_transaction(|| self.apply_once(event, result, &corp_id)).await? {
-            // A failover between the two statements lost the first one.
-            self.persist_until_stored(event, result).await?;
-        }
+        let corp_id = loop {
+            let corp_id = self.resolve_new(&event.suite_id, &result.corp_id).await?;
+            match retry_transaction(|| self.apply_once(event, result, &corp_id)).await? {
+                Applied::Applied => break corp_id,
+                // A failover between the two statements lost the first one.
+                Applied::NoRecord => self.persist_until_stored(event, result).await?,
+                Applied::IdsChanged => {}
+            }
+        };
         self.load_aliases().await?;
         self.wake_waiting(&event.suite_id, &[result.corp_id.clone(), corp_id.clone()])
             .await?;
@@ -113,14 +117,13 @@ impl Authorizations {
         answer.map_err(SendError::Call)
     }
 
-    /// Turns the answer in the record into an authorization, unless that is done. Returns `false` if there is no such
-    /// record.
+    /// Turns the answer in the record into an authorization, unless that is done.
     async fn apply_once(
         &self,
         event: &AuthCodeEvent,
         result: &ExchangeResult,
         corp_id: &CorpId,
-    ) -> Result<bool> {
+    ) -> Result<Applied> {
         let suite_id = &event.suite_id;
         let transaction = self.inner.store.begin().await?;
         if !empty_record(&transaction, event).await? {
@@ -131,15 +134,20 @@ impl Authorizations {
                 .await?
                 .is_some();
             transaction.rollback().await?;
-            return Ok(is_applied);
+            return Ok(if is_applied {
+                Applied::Applied
+            } else {
+                Applied::NoRecord
+            });
         }
         let known = self.lock_row(&transaction, suite_id, corp_id).await?;
         let is_outdated = known
             .as_ref()
             .is_some_and(|known| known.has_newer_code(result.event_time));
         if !is_outdated {
-            if known.is_none() {
-                self.store_under(&transaction, suite_id, corp_id).await?;
+            if known.is_none() && !self.store_under(&transaction, suite_id, corp_id).await? {
+                transaction.rollback().await?;
+                return Ok(Applied::IdsChanged);
             }
             let row = self.exchanged_row(event, result, corp_id, known.as_ref())?;
             let is_held = row.status == Set(AuthorizationStatus::Held);
@@ -169,7 +177,7 @@ impl Authorizations {
         if known.is_some_and(|known| known.status == AuthorizationStatus::Broken) && !is_outdated {
             tracing::info!(target: "wecom_login", %suite_id, %corp_id, "a broken authorization was renewed");
         }
-        Ok(true)
+        Ok(Applied::Applied)
     }
 
     fn exchanged_row(
@@ -185,6 +193,15 @@ impl Authorizations {
         let (epoch, version, event_time) = known.map_or((0, 0, i64::MIN), |known| {
             (known.epoch, known.secret_version, known.event_time)
         });
+        // A later event ended this authorization before it was stored. The re-read says whether it did.
+        let is_over = known.is_some_and(|known| {
+            known.status == AuthorizationStatus::Cancelled && known.event_time > result.event_time
+        });
+        let status = if is_over {
+            AuthorizationStatus::Cancelled
+        } else {
+            event.status_after(known.map(|known| known.status))
+        };
         let corp_name = result.corp_name.as_ref();
         let corp_name = corp_name.or_else(|| Some(&known?.corp_name));
         // A reset is of the same authorization.
@@ -198,7 +215,7 @@ impl Authorizations {
             corp_name: Set(corp_name.cloned().unwrap_or_default()),
             agent_id: Set(result.agent_id.or_else(|| known?.agent_id)),
             permanent_code: Set(Some(sealed)),
-            status: Set(event.status_after(known.map(|known| known.status))),
+            status: Set(status),
             epoch: Set(epoch + i64::from(event.new_epoch)),
             secret_version: Set(version + 1),
             event_time: Set(Ord::max(event_time, result.event_time)),
@@ -210,6 +227,15 @@ impl Authorizations {
             ..new_row(suite_id, corp_id, now)
         })
     }
+}
+
+/// What became of an answer.
+enum Applied {
+    Applied,
+    /// No record holds it.
+    NoRecord,
+    /// The corp got its first row meanwhile, perhaps under another id: that is to be found out again.
+    IdsChanged,
 }
 
 /// Takes the answer out of the record. Returns `false` if the record holds none.

@@ -79,6 +79,7 @@ mod end;
 mod erase;
 mod events;
 mod exchange;
+mod export;
 mod import;
 mod join;
 mod persist;
@@ -95,6 +96,8 @@ pub(crate) use auth_code::{AuthCodeEvent, SendGuard};
 pub(crate) use authorization::{Authorization, not_authorized};
 pub(crate) use authorizations::{Authorizations, Deps};
 pub(crate) use departed::DepartedCorps;
+pub(crate) use export::ExportedAuthorization;
+pub(crate) use import::ImportedAuthorization;
 
 pub use details::CorpDetails;
 pub use search::CorpQuery;

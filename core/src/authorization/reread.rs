@@ -19,7 +19,7 @@ use crate::db::entity::authorization::{Column, Entity};
 use crate::domain::{AuthorizationStatus, CorpId, PermanentCode, SuiteId};
 use crate::error::{Error, Result};
 use crate::hooks::Notification;
-use crate::tokens::AppCredential;
+use crate::tokens::{AppCredential, with_either_id};
 use crate::wecom::{AuthInfo, CallError, Errcode};
 
 impl Authorizations {
@@ -89,9 +89,13 @@ impl Authorizations {
             ApiTurn::Free => self.inner.api.clone(),
             ApiTurn::Probe => self.inner.api.without_repetition(),
         };
-        let api = &api;
-        let read =
-            |token| async move { api.auth_info(&token, &known.corp_id, permanent_code).await };
+        let (api, aliases) = (&api, &self.inner.aliases);
+        let read = |token| async move {
+            let token = &token;
+            let call =
+                |corp_id| async move { api.auth_info(token, &corp_id, permanent_code).await };
+            with_either_id(aliases, &known.suite_id, &known.corp_id, call).await
+        };
         let info = self.inner.tokens.call_with_token(suite, read).await;
         let failure = match &info {
             Ok((Ok(_), _)) => None,

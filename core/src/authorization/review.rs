@@ -1,7 +1,7 @@
 //! The review of a new authorization: WeCom names the app, the host app decides.
 
 use sea_orm::sea_query::Expr;
-use sea_orm::{ColumnTrait as _, EntityTrait as _, QueryFilter as _};
+use sea_orm::{ColumnTrait as _, Condition, EntityTrait as _, QueryFilter as _};
 
 use crate::audit::{Actor, AuditAction, NewAuditEntry};
 use crate::authorization::authorization::{Authorization, not_authorized};
@@ -25,7 +25,9 @@ impl Authorizations {
         let database = self.inner.store.database();
         let notifications = &self.inner.notifications;
         if let Some(known) = self.read_row(database, suite_id, corp_id).await? {
-            if let Some(errcode) = known.broken_by {
+            if let Some(errcode) = known.broken_by
+                && known.status != AuthorizationStatus::Cancelled
+            {
                 // WeCom has just refused its permanent code: a newer event ended or changed it.
                 return Err(not_authorized().with_errcode(errcode));
             }
@@ -86,6 +88,7 @@ impl Authorizations {
             CorpDecision::Approve => &[Held, Refused],
             CorpDecision::Defer | CorpDecision::Deny => &[Active, Broken, Held, Refused],
         };
+        let before = Condition::all().add(Column::Status.is_in(before.iter().copied()));
         let is_set = self.store_decision(&known, decision, before, actor).await?
             || self
                 .find(suite_id, corp_id)
@@ -100,23 +103,26 @@ impl Authorizations {
         Ok(())
     }
 
-    /// Stores the host app's decision about a corp that it was asked about, unless somebody else decided meanwhile.
+    /// Stores the host app's decision about a corp that it was asked about, unless somebody else decided meanwhile, or WeCom
+    /// refused the permanent code.
     async fn decide(&self, known: &Authorization, decision: CorpDecision) -> Result<()> {
         if decision != CorpDecision::Defer {
-            let before = [AuthorizationStatus::Held];
-            self.store_decision(known, decision, &before, Actor::App)
+            let before = Condition::all()
+                .add(Column::Status.eq(AuthorizationStatus::Held))
+                .add(Column::BrokenBy.is_null());
+            self.store_decision(known, decision, before, Actor::App)
                 .await?;
         }
         Ok(())
     }
 
-    /// Sets the status that a decision means, from one of these, and stores a notification if the corp is authorized by
+    /// Sets the status that a decision means, if the authorization is so, and stores a notification if the corp is authorized by
     /// it.
     async fn store_decision(
         &self,
         known: &Authorization,
         decision: CorpDecision,
-        before: &[AuthorizationStatus],
+        before: Condition,
         actor: Actor,
     ) -> Result<bool> {
         let entry = NewAuditEntry::new(actor, AuditAction::CorpDecided)
@@ -129,7 +135,7 @@ impl Authorizations {
         let (suite_id, corp_id) = (&known.suite_id, &known.corp_id);
         let update = Entity::update_many()
             .col_expr(Column::Status, Expr::value(status_after(decision)))
-            .filter(Column::Status.is_in(before.iter().copied()));
+            .filter(before);
         if decision == CorpDecision::Approve {
             let authorized = Notification::CorpAuthorized(known.corp_info());
             self.update_and_notify(suite_id, corp_id, update, &authorized, Some(&entry))

@@ -10,7 +10,7 @@ use crate::authorization::authorization::Authorization;
 use crate::authorization::authorizations::Authorizations;
 use crate::clock::Timestamp;
 use crate::db::entity::authorization::{ActiveModel, Column, Entity};
-use crate::db::{CorpColumns as _, Transaction, is_unique_violation, retry_transaction};
+use crate::db::{CorpColumns as _, Transaction, retry_transaction};
 use crate::domain::{AuthorizationStatus, CorpId, SuiteId};
 use crate::error::Result;
 use crate::hooks::Notification;
@@ -49,21 +49,29 @@ impl Authorizations {
     }
 
     /// Creates the row that holds the epoch of a corp's sessions, for members whom WeCom did not authenticate. It lets
-    /// nobody log in.
-    pub(crate) async fn ensure_row(&self, suite_id: &SuiteId, corp_id: &CorpId) -> Result<()> {
-        if self.find(suite_id, corp_id).await?.is_some() {
-            return Ok(());
+    /// nobody log in. Returns the id that the corp is stored under.
+    pub(crate) async fn ensure_row(&self, suite_id: &SuiteId, corp_id: &CorpId) -> Result<CorpId> {
+        loop {
+            let corp_id = self.resolve(suite_id, corp_id).await?;
+            if self.find(suite_id, &corp_id).await?.is_some()
+                || retry_transaction(|| self.insert_empty_row(suite_id, &corp_id)).await?
+            {
+                return Ok(corp_id);
+            }
+        }
+    }
+
+    /// Returns `false` if the corp got its first row meanwhile, perhaps under another id.
+    async fn insert_empty_row(&self, suite_id: &SuiteId, corp_id: &CorpId) -> Result<bool> {
+        let transaction = self.inner.store.begin().await?;
+        if !self.store_under(&transaction, suite_id, corp_id).await? {
+            transaction.rollback().await?;
+            return Ok(false);
         }
         let row = new_row(suite_id, corp_id, self.inner.store.now());
-        match Entity::insert(row)
-            .exec_without_returning(self.inner.store.database())
-            .await
-        {
-            Ok(_) => Ok(()),
-            // Another request created it meanwhile.
-            Err(error) if is_unique_violation(&error) => Ok(()),
-            Err(error) => Err(error.into()),
-        }
+        write_row(&transaction, row, false).await?;
+        transaction.commit().await?;
+        Ok(true)
     }
 
     /// Updates one authorization and announces it to every node. Returns whether a row was updated.

@@ -190,6 +190,11 @@ impl Authorizations {
             .all(database)
             .await?;
         let people = by_corp(people);
+        let counted = self
+            .inner
+            .sessions
+            .count_machines_by_corp(suites.clone(), corps.clone());
+        let machines = by_corp(counted.await?);
         let sessions = by_corp(self.inner.sessions.count_by_corp(suites, corps).await?);
         let number_of = |counts: &HashMap<_, u64>, row: &Model| {
             let key = (row.suite_id.clone(), row.corp_id.clone());
@@ -199,7 +204,11 @@ impl Authorizations {
             let code = codes.remove(&(row.suite_id.clone(), row.corp_id.clone()));
             let aliases = self.inner.aliases.of(&row.suite_id, &row.corp_id);
             let summary = CorpSummary::new(&row, code, aliases);
-            let counts = (number_of(&people, &row), number_of(&sessions, &row));
+            let counts = (
+                number_of(&people, &row),
+                number_of(&sessions, &row),
+                number_of(&machines, &row),
+            );
             CorpDetails::new(summary, row, counts)
         });
         Ok(details.collect())

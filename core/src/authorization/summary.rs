@@ -3,7 +3,7 @@
 use std::collections::HashMap;
 
 use sea_orm::{ColumnTrait as _, EntityTrait as _, QueryFilter as _, QueryOrder as _};
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 
 use crate::authorization::authorizations::Authorizations;
 use crate::clock::Timestamp;
@@ -13,7 +13,7 @@ use crate::domain::{AgentId, AuthorizationStatus, CorpId, SuiteId};
 use crate::error::Result;
 
 /// One corp in the list of corps.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 #[non_exhaustive]
 pub struct CorpSummary {

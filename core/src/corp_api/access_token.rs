@@ -1,6 +1,6 @@
 //! The access token itself, for those who must have its text.
 
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 
 use crate::clock::Timestamp;
 use crate::corp_api::corp_api::{CorpApi, CorpApiDeps};
@@ -8,7 +8,7 @@ use crate::domain::{AccessToken, CorpId, SuiteId, serialize_exposed};
 use crate::error::Result;
 
 /// The access token of a corp's app (D/97164). It is a secret: whoever has it can do all that the app may.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 #[non_exhaustive]
 pub struct CorpAccessToken {

@@ -1,6 +1,6 @@
 //! The signatures with which a page registers WeCom's JS-SDK (D/96909).
 
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 use sha1::{Digest as _, Sha1};
 
 use crate::corp_api::corp_api::{CorpApi, CorpApiDeps};
@@ -12,7 +12,7 @@ use crate::tokens::JsTicketKind;
 const MAX_URL_BYTES: usize = 4096;
 
 /// What a page needs to register WeCom's JS-SDK: `ww.register` of `@wecom/jssdk`, or `wx.config` and `wx.agentConfig`.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 #[non_exhaustive]
 pub struct JsConfig {
@@ -27,7 +27,7 @@ pub struct JsConfig {
 }
 
 /// One signature of a page.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 #[non_exhaustive]
 pub struct JsSignature {

@@ -28,6 +28,18 @@ pub(crate) enum ConnectionClass {
 }
 
 impl ConnectionClass {
+    /// The word of a label.
+    pub(super) const fn as_str(self) -> &'static str {
+        match self {
+            Self::Critical => "critical",
+            Self::Callbacks => "callbacks",
+            Self::Sessions => "sessions",
+            Self::Worker => "worker",
+            Self::Default => "default",
+            Self::Heartbeat => "heartbeat",
+        }
+    }
+
     /// Every class, in the order of its number.
     pub(super) const ALL: [Self; 6] = [
         Self::Critical,

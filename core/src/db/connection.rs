@@ -15,11 +15,13 @@ use crate::db::timeout::{STATEMENT_TIMEOUT, acquire_timed_out, with_answer_timeo
 use crate::db::transaction::Transaction;
 use crate::db::wait_tracker::track;
 use crate::db::write_queue::{WritePermit, WriteQueue};
+use crate::metrics::{ConnectionMetrics, Stopwatch, Timed};
 
 /// The database as one connection class sees it.
 pub(crate) struct Connection {
     pool: Pool,
     class: ConnectionClass,
+    metrics: ConnectionMetrics,
     bulkhead: Bulkhead,
     /// On SQLite, which has one writer at a time.
     write_queue: Option<Arc<WriteQueue>>,
@@ -37,6 +39,7 @@ impl Connection {
         ConnectionClass::ALL.map(|class| Self {
             pool: pool.clone(),
             class,
+            metrics: ConnectionMetrics::new(class.as_str()),
             bulkhead: bulkhead.clone(),
             write_queue: write_queue.clone(),
             committed_cursor: Arc::clone(&committed_cursor),
@@ -52,8 +55,10 @@ impl Connection {
     pub(crate) async fn begin(&self) -> Result<Transaction, DbErr> {
         // Boxed: it keeps the future types of a whole request below rustc's type-depth limit.
         let begun: Pin<Box<dyn Future<Output = Result<_, DbErr>> + Send + '_>> = Box::pin(async {
+            let wait = Stopwatch::start();
             let write_permit = self.acquire_write("BEGIN").await?;
             let permit = self.bulkhead.acquire(self.class).await?;
+            self.metrics.wait.record(wait.elapsed());
             let transaction = with_answer_timeout(self.pool.begin()).await?;
             Ok((transaction, write_permit, permit))
         });
@@ -64,6 +69,7 @@ impl Connection {
             Arc::clone(&self.committed_cursor),
             write_permit,
             permit,
+            Timed::start(&self.metrics.duration),
         ))
     }
 
@@ -103,8 +109,11 @@ impl Connection {
         F: Future<Output = Result<T, DbErr>>,
     {
         let executed = async {
+            let wait = Stopwatch::start();
             let _write_permit = self.acquire_write(sql).await?;
             let _permit = self.bulkhead.acquire(self.class).await?;
+            self.metrics.wait.record(wait.elapsed());
+            let _timed = Timed::start(&self.metrics.duration);
             with_answer_timeout(retry_statement(statement)).await
         };
         track(with_timeout(STATEMENT_TIMEOUT, executed, acquire_timed_out)).await

@@ -1,6 +1,5 @@
 //! Errors of the database: which of them are retried or expected, and how they become an [`Error`].
 
-use std::io;
 use std::time::Duration;
 
 #[cfg(any(feature = "sqlite", feature = "postgres", feature = "mysql"))]
@@ -82,22 +81,4 @@ pub(super) fn is_sqlite_busy(error: &DbErr) -> bool {
     }
     let _ = error;
     false
-}
-
-/// Returns why a connection failed, without the URL: it holds a password, and sqlx may quote it.
-pub(super) fn redact_url(error: &DbErr) -> io::Error {
-    let reason = match error {
-        #[cfg(any(feature = "sqlite", feature = "postgres", feature = "mysql"))]
-        DbErr::Conn(RuntimeErr::SqlxError(error)) => match &**error {
-            sea_orm::sqlx::Error::Io(error) => {
-                return io::Error::new(error.kind(), error.to_string());
-            }
-            sea_orm::sqlx::Error::Database(error) => error.message().to_owned(),
-            sea_orm::sqlx::Error::PoolTimedOut => "timed out waiting for a connection".to_owned(),
-            _ => "connection failed".to_owned(),
-        },
-        DbErr::ConnectionAcquire(_) => "timed out waiting for a connection".to_owned(),
-        _ => "the URL names no database that this build has a driver for".to_owned(),
-    };
-    io::Error::other(reason)
 }

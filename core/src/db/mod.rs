@@ -41,6 +41,7 @@ mod delete;
 pub(crate) mod entity;
 mod key_columns;
 mod migration;
+mod open_error;
 mod pool;
 mod pooler;
 mod requirements;
@@ -61,7 +62,7 @@ pub(crate) use cursor::Cursor;
 pub(crate) use db_error::{DATABASE_RETRY_AFTER, is_unique_violation};
 pub(crate) use delete::delete_in_batches;
 pub(crate) use key_columns::{CorpColumns, PrincipalColumns};
-#[cfg(feature = "failpoints")]
+#[cfg(wecom_login_failpoints)]
 pub use migration::migrate_steps;
 pub(crate) use pool::Pool;
 pub(crate) use retry::retry_transaction;

@@ -2,7 +2,6 @@
 
 use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
-use std::sync::atomic::{AtomicU64, Ordering};
 
 use parking_lot::RwLock;
 
@@ -13,22 +12,20 @@ use crate::domain::{CorpId, SuiteId};
 #[derive(Clone, Debug, Default)]
 pub(crate) struct CorpAliases {
     inner: Arc<RwLock<Inner>>,
-    /// The number of the newest [`AliasRead`].
-    newest_read: Arc<AtomicU64>,
 }
 
 #[derive(Debug, Default)]
 struct Inner {
     by_suite: HashMap<SuiteId, SuiteAliases>,
-    /// The read that the pairs are of: what an older one brings is out of date.
-    read: AliasRead,
+    /// Counts changes: what a read brings that began before one may be from before it.
+    version: u64,
 }
 
-/// A read of the stored pairs, numbered when it begins.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]
+/// A read of the stored pairs, with the version of those in memory when it began.
+#[derive(Clone, Copy, Debug)]
 pub(crate) struct AliasRead(u64);
 
-#[derive(Debug, Default)]
+#[derive(Debug, Default, PartialEq, Eq)]
 struct SuiteAliases {
     /// The normalized alias, and the id that is stored.
     stored: HashMap<CorpId, CorpId>,
@@ -89,15 +86,15 @@ impl CorpAliases {
         of_corp
     }
 
-    /// Begins a read of the stored pairs. A change is committed before the read that is to see it begins.
+    /// Begins a read of the stored pairs, which [`replace`](Self::replace) or [`replace_all`](Self::replace_all) applies.
     pub(crate) fn begin_read(&self) -> AliasRead {
-        AliasRead(self.newest_read.fetch_add(1, Ordering::SeqCst) + 1)
+        AliasRead(self.inner.read().version)
     }
 
     /// Adds an alias that was just stored, in place of what the same id was an alias of before.
     pub(crate) fn insert(&self, alias: CorpAlias) {
         let mut inner = self.inner.write();
-        inner.read = self.begin_read();
+        inner.version += 1;
         inner
             .by_suite
             .entry(alias.suite_id)
@@ -105,14 +102,16 @@ impl CorpAliases {
             .insert(&alias.alias, alias.corp_id);
     }
 
-    /// Replaces what these ids are aliases of, unless a later read has been here.
+    /// Replaces what these ids are aliases of. Returns `false`, and does nothing, if another change was applied since the
+    /// read began: then they have to be read once more.
+    #[must_use = "what was read may be out of date"]
     pub(crate) fn replace(
         &self,
         read: AliasRead,
         suite_id: &SuiteId,
         corp_ids: &[CorpId],
         aliases: &[CorpAlias],
-    ) {
+    ) -> bool {
         let mut inner = self.inner.write();
         let of_suite = inner.by_suite.entry(suite_id.clone()).or_default();
         let is_known = |alias: &CorpAlias| {
@@ -125,8 +124,11 @@ impl CorpAliases {
         let is_gone =
             |corp_id: &CorpId| of_suite.stored.contains_key(corp_id) && !is_named(corp_id);
         // Most find nothing new, and make no other read out of date.
-        if (aliases.iter().all(is_known) && !corp_ids.iter().any(is_gone)) || read < inner.read {
-            return;
+        if aliases.iter().all(is_known) && !corp_ids.iter().any(is_gone) {
+            return true;
+        }
+        if read.0 != inner.version {
+            return false;
         }
         let of_suite = inner.by_suite.entry(suite_id.clone()).or_default();
         for corp_id in corp_ids {
@@ -135,11 +137,13 @@ impl CorpAliases {
         for alias in aliases {
             of_suite.insert(&alias.alias, alias.corp_id.clone());
         }
-        inner.read = read;
+        inner.version += 1;
+        true
     }
 
-    /// Replaces all aliases by these. Returns `false`, and does nothing, if a later read has been here: then they have to
-    /// be read once more.
+    /// Replaces all aliases by these. Returns `false`, and does nothing, if another change was applied since the read
+    /// began: then they have to be read once more.
+    #[must_use = "what was read may be out of date"]
     pub(crate) fn replace_all(
         &self,
         read: AliasRead,
@@ -153,10 +157,14 @@ impl CorpAliases {
                 .insert(&alias.alias, alias.corp_id);
         }
         let mut inner = self.inner.write();
-        if read < inner.read {
+        if inner.by_suite == by_suite {
+            return true;
+        }
+        if read.0 != inner.version {
             return false;
         }
-        *inner = Inner { by_suite, read };
+        let version = inner.version + 1;
+        *inner = Inner { by_suite, version };
         true
     }
 }
@@ -219,25 +227,45 @@ mod tests {
         assert!(!aliases.is_resolved(&other, &id("ww1")));
     }
 
-    #[test]
-    fn older_read_does_not_undo_a_later_one() {
-        let (aliases, suite_id) = (CorpAliases::default(), SuiteId::new("dk1").unwrap());
-        let pair = |alias: &str, corp_id: &str| CorpAlias {
-            suite_id: suite_id.clone(),
+    fn pair(alias: &str, corp_id: &str) -> CorpAlias {
+        CorpAlias {
+            suite_id: SuiteId::new("dk1").unwrap(),
             alias: id(alias),
             corp_id: id(corp_id),
-        };
-        // Before the corp's first authorization its encrypted id was taken for the one that is stored.
-        let (older, later) = (aliases.begin_read(), aliases.begin_read());
-        assert!(aliases.replace_all(later, [pair("wpA", "ww1")]));
-        assert!(!aliases.replace_all(older, [pair("ww1", "wpA")]));
-        aliases.replace(older, &suite_id, &[id("ww1")], &[pair("ww1", "wpA")]);
-        assert_eq!(aliases.resolve(&suite_id, &id("ww1")), id("ww1"));
+        }
+    }
 
-        // A read that finds nothing new makes no other out of date.
+    #[test]
+    fn read_does_not_undo_a_change_that_was_applied_since_it_began() {
+        let (aliases, suite_id) = (CorpAliases::default(), SuiteId::new("dk1").unwrap());
+        // Before the corp's first authorization its encrypted id was taken for the one that is stored. Which of two reads
+        // was answered first is not known: both began before either was applied.
+        let (one, other) = (aliases.begin_read(), aliases.begin_read());
+        assert!(aliases.replace_all(one, [pair("wpA", "ww1")]));
+        assert!(!aliases.replace_all(other, [pair("ww1", "wpA")]));
+        assert!(!aliases.replace(other, &suite_id, &[id("ww1")], &[pair("ww1", "wpA")]));
+        assert_eq!(aliases.resolve(&suite_id, &id("ww1")), id("ww1"));
+    }
+
+    #[test]
+    fn read_says_when_it_was_not_applied() {
+        let (aliases, suite_id) = with_alias("ww1", "wpA");
+        // What another corp's alias made out of date is read again, and not left as it was.
+        let read = aliases.begin_read();
+        aliases.insert(pair("wpB", "ww3"));
+        let now = [pair("wpA", "ww1")];
+        assert!(!aliases.replace(read, &suite_id, &[id("ww1")], &now));
+        assert!(aliases.replace(aliases.begin_read(), &suite_id, &[id("ww1")], &now));
+        assert_eq!(aliases.resolve(&suite_id, &id("wpA")), id("ww1"));
+    }
+
+    #[test]
+    fn read_that_finds_nothing_new_makes_no_other_out_of_date() {
+        let (aliases, suite_id) = with_alias("wpA", "ww1");
         let (all, one) = (aliases.begin_read(), aliases.begin_read());
-        aliases.replace(one, &suite_id, &[id("ww1")], &[pair("wpA", "ww1")]);
-        aliases.replace(one, &suite_id, &[id("ww2")], &[]);
+        assert!(aliases.replace(one, &suite_id, &[id("ww1")], &[pair("wpA", "ww1")]));
+        assert!(aliases.replace(one, &suite_id, &[id("ww2")], &[]));
+        assert!(aliases.replace_all(one, [pair("wpA", "ww1")]));
         assert!(aliases.replace_all(all, [pair("wpA", "ww1"), pair("wpB", "ww3")]));
         assert_eq!(aliases.resolve(&suite_id, &id("wpB")), id("ww3"));
     }

@@ -1,6 +1,6 @@
 //! A member whom WeCom, or a login provider of the host app, has authenticated.
 
-use crate::domain::{Principal, Profile};
+use crate::domain::{LoginHeaders, Principal, Profile};
 
 /// A member that was just authenticated, with their profile.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -10,12 +10,18 @@ pub struct AuthenticatedMember {
     pub principal: Principal,
     /// Texts that the corp's administrator and the member wrote. Show them; decide nothing by them.
     pub profile: Profile,
+    /// The headers of the request, such as the cookie of a session of the host app's own.
+    pub headers: LoginHeaders,
 }
 
 impl AuthenticatedMember {
     /// Creates one that was authenticated by other means, such as a login provider of your own.
     #[must_use]
-    pub const fn new(principal: Principal, profile: Profile) -> Self {
-        Self { principal, profile }
+    pub fn new(principal: Principal, profile: Profile) -> Self {
+        Self {
+            principal,
+            profile,
+            headers: LoginHeaders::default(),
+        }
     }
 }

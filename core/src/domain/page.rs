@@ -72,6 +72,12 @@ impl PageCursor {
         parts.try_into().map_err(|_| InvalidPageCursor)
     }
 
+    /// The first part, which names the list in a sequence of several, and the key of an item of it.
+    pub(crate) fn split(&self) -> Option<(&str, &[String])> {
+        let (list, key) = self.parts.split_first()?;
+        Some((list, key))
+    }
+
     /// The number that is the key of an item.
     ///
     /// # Errors

@@ -40,6 +40,9 @@ macro_rules! wire_enum {
         }
 
         impl $name {
+            /// Every one.
+            pub const ALL: &'static [Self] = &[$(Self::$variant),+];
+
             /// Returns the text on the wire.
             #[must_use]
             pub const fn as_str(self) -> &'static str {

@@ -1,9 +1,9 @@
 //! The profile of a member.
 
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 
 /// What WeCom says about a member besides the id, as far as the corp's settings allow.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[non_exhaustive]
 pub struct Profile {
     /// The name.

@@ -100,6 +100,11 @@ secret! {
     LoginCode
 }
 secret! {
+    /// Proves who logged in at WeCom whose user the host app does not know yet: single use, ten minutes
+    /// ([`Binding::Link`](crate::Binding::Link)).
+    LinkTicket
+}
+secret! {
     /// The secret of a browser's login, sealed in its cookie. The token of the session is derived from it.
     in pub(crate) FlowSecret
 }

@@ -1,10 +1,12 @@
 //! The statuses of authorizations and callback records.
 
 use sea_orm::entity::prelude::*;
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 
 /// The status of an authorization. Members can log in only while it is active.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, EnumIter, DeriveActiveEnum, Serialize)]
+#[derive(
+    Clone, Copy, Debug, PartialEq, Eq, Hash, EnumIter, DeriveActiveEnum, Serialize, Deserialize,
+)]
 #[sea_orm(rs_type = "String", db_type = "String(StringLen::N(16))")]
 #[serde(rename_all = "lowercase")]
 #[non_exhaustive]
@@ -49,7 +51,9 @@ pub enum AuthorizationStatus {
 ///
 /// `Succeeded` and `Ignored` are terminal, except for idempotent re-reads (`change_auth`). A step that must not be
 /// repeated is marked in the record by the transaction that does it, so that a later attempt resumes after it.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, EnumIter, DeriveActiveEnum, Serialize)]
+#[derive(
+    Clone, Copy, Debug, PartialEq, Eq, Hash, EnumIter, DeriveActiveEnum, Serialize, Deserialize,
+)]
 #[sea_orm(rs_type = "String", db_type = "String(StringLen::N(16))")]
 #[serde(rename_all = "lowercase")]
 #[non_exhaustive]

@@ -1,7 +1,9 @@
 //! The configuration of an instance, from files or from code.
 
+use std::fmt;
 use std::path::PathBuf;
 use std::str::FromStr;
+use std::sync::Arc;
 
 use crate::domain::{
     CallbackKeys, CallbackToken, CorpId, EncodingAesKey, InvalidId, ProviderSecret, Suite, SuiteId,
@@ -10,8 +12,11 @@ use crate::domain::{
 use crate::element::environment::Environment;
 use crate::element::fields::Fields;
 use crate::element::files::ElementFiles;
+use crate::element::meta::QYWX_PROXY_AUTH_MODEL;
 use crate::element::name::InstanceName;
 use crate::element::problem::ConfigError;
+use crate::element::provider::DynLoginProviderInstance;
+use crate::element::read::QYWX_PROXY_TYPE;
 use crate::error::Error;
 use crate::wecom::{InvalidScope, Scope};
 
@@ -61,6 +66,21 @@ pub struct InstanceConfig {
     /// What the logins by code require.
     pub code_login: CodeLogin,
     file: Option<PathBuf>,
+    wrapping: Option<WrappingProvider>,
+}
+
+/// The instance of a Type of the host app that wraps one of ours.
+#[derive(Clone)]
+pub(crate) struct WrappingProvider {
+    pub(crate) type_name: String,
+    pub(crate) auth_model_name: String,
+    pub(crate) instance: Arc<dyn DynLoginProviderInstance>,
+}
+
+impl fmt::Debug for WrappingProvider {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.type_name)
+    }
 }
 
 impl InstanceConfig {
@@ -76,6 +96,7 @@ impl InstanceConfig {
             scope: Scope::default(),
             code_login: CodeLogin::default(),
             file: None,
+            wrapping: None,
         }
     }
 
@@ -133,6 +154,34 @@ impl InstanceConfig {
         }
         config.file = Some(path);
         Ok(config)
+    }
+
+    /// The same, wrapped by an instance of a Type of the host app.
+    pub(crate) fn wrapped_by(mut self, wrapping: WrappingProvider) -> Self {
+        self.wrapping = Some(wrapping);
+        self
+    }
+
+    pub(crate) const fn wrapping(&self) -> Option<&WrappingProvider> {
+        self.wrapping.as_ref()
+    }
+
+    /// Whether logins are accepted, by the instance and by what wraps it.
+    pub(crate) fn accepts_logins(&self) -> bool {
+        let wrapping = self.wrapping.as_ref();
+        self.is_active && wrapping.is_none_or(|wrapping| wrapping.instance.is_active())
+    }
+
+    /// The full name of the Type.
+    pub(crate) fn type_name(&self) -> &str {
+        let wrapping = self.wrapping.as_ref();
+        wrapping.map_or(QYWX_PROXY_TYPE, |wrapping| &wrapping.type_name)
+    }
+
+    /// The full name of the auth model.
+    pub(crate) fn auth_model_name(&self) -> &str {
+        let wrapping = self.wrapping.as_ref();
+        wrapping.map_or(QYWX_PROXY_AUTH_MODEL, |wrapping| &wrapping.auth_model_name)
     }
 
     /// The origin of the instance, for messages: its business file, or its name if it was built in code.

@@ -181,9 +181,15 @@ fn read_element(
     }))
 }
 
+const NO_AUTHS_DIRECTORY: &str = "there is no such directory; the auths directory (Builder::auths_dir, --auths) has \
+                                  NAME/e.json and NAME/NAME.json for each login instance";
+
 /// The `auths` directory: the given one, or the one of this name in it.
 fn auths_directory(given: &Path) -> Result<PathBuf, ConfigError> {
-    let true_path = fs::canonicalize(given).map_err(|error| unreadable(given, &error))?;
+    let true_path = fs::canonicalize(given).map_err(|error| match error.kind() {
+        io::ErrorKind::NotFound => ConfigError::of_file(given, NO_AUTHS_DIRECTORY),
+        _ => unreadable(given, &error),
+    })?;
     if !true_path.is_dir() {
         return Err(ConfigError::of_file(given, "must be the auths directory"));
     }

@@ -15,6 +15,7 @@ use crate::error::{Error, ErrorKind, Result};
 pub(crate) enum InstanceKind {
     Custom {
         type_name: String,
+        auth_model_name: String,
         title: String,
         instance: Arc<dyn DynLoginProviderInstance>,
     },
@@ -70,6 +71,12 @@ impl Instances {
         })
     }
 
+    /// Whether there is an instance of a Type of the host app's own.
+    pub(crate) fn has_custom(&self) -> bool {
+        let is_custom = |kind: &InstanceKind| matches!(kind, InstanceKind::Custom { .. });
+        self.by_name.values().any(is_custom)
+    }
+
     /// The instance of this full name, or of the short name in a URL.
     ///
     /// # Errors
@@ -110,7 +117,9 @@ impl Instances {
     /// Every corp that an instance is pinned to.
     pub(crate) fn pins(&self) -> Vec<Pin> {
         let pinned = self.qywx_proxy().filter_map(|config| {
-            let is_restricted = !config.is_active || config.code_login != CodeLogin::Open;
+            let is_restricted = !config.accepts_logins()
+                || config.code_login != CodeLogin::Open
+                || config.wrapping().is_some();
             Some(Pin {
                 instance: config.name.clone(),
                 suite_id: config.suite.id.clone(),
@@ -143,7 +152,7 @@ impl Instances {
 
     /// The corp of a service for one corp: its only active instance is pinned to it.
     pub(crate) fn only_corp(&self) -> Option<(&SuiteId, &CorpId)> {
-        let mut active = self.qywx_proxy().filter(|config| config.is_active);
+        let mut active = self.qywx_proxy().filter(|config| config.accepts_logins());
         match (active.next(), active.next()) {
             (Some(only), None) => Some((&only.suite.id, only.corp_id.as_ref()?)),
             _ => None,
@@ -183,7 +192,7 @@ impl Instances {
             ));
         }
         let serving = self.serving(&config.suite.id, corp_id)?;
-        if config.is_active && serving.is_active {
+        if config.accepts_logins() && serving.accepts_logins() {
             return Ok(());
         }
         Err(Error::new(

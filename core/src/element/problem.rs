@@ -63,7 +63,7 @@ impl From<ConfigError> for Error {
     }
 }
 
-/// A setting that works, but not well. It holds no value of the configuration.
+/// A setting that works, but not well. It holds no value of the configuration but the name of a Type.
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum Warning {
@@ -82,6 +82,16 @@ pub enum Warning {
         /// The file, or the name of an instance that was built in code.
         file: String,
     },
+    /// The `type` of an `e.json` is none that is known, and looks like one that is: the element is skipped.
+    #[non_exhaustive]
+    MisspeltType {
+        /// The `e.json`.
+        file: String,
+        /// The `type` that it names.
+        type_name: String,
+        /// The Type that may be meant.
+        known: String,
+    },
 }
 
 impl fmt::Display for Warning {
@@ -94,6 +104,17 @@ impl fmt::Display for Warning {
             Self::NoProviderCorpId { file } => {
                 write_place(f, file, "providerCorpId")?;
                 f.write_str("is missing; there are no authorization links, and the URL check is less strict")
+            }
+            Self::MisspeltType {
+                file,
+                type_name,
+                known,
+            } => {
+                write_place(f, file, "type")?;
+                write!(
+                    f,
+                    "there is no Type {type_name:?}, so this element is skipped; is it {known:?}?"
+                )
             }
         }
     }

@@ -90,6 +90,11 @@ impl fmt::Debug for UnhandledEvent {
 /// }
 /// # let _ = wecom_login::WecomLogin::builder().hooks(ByContract);
 /// ```
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` is not a set of hooks",
+    label = "this needs `impl Hooks`",
+    note = "write `impl wecom_login::Hooks for …`: every method has a default, so implement those that you need"
+)]
 pub trait Hooks: Send + Sync + 'static {
     /// Decides about a corp that authorized the app, or that came back: WeCom contradicted its cancellation. Until there
     /// is a decision the corp stays held. After an error, or after 10 s, the hook is called again.

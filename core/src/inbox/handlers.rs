@@ -1,6 +1,7 @@
 //! The handlers of the events (D/97173, D/100965, D/97175, D/96302, D/96468).
 
 use std::fmt;
+use std::sync::Arc;
 use std::time::Duration;
 
 use crate::authorization::{AuthCodeEvent, Authorizations, SendGuard};
@@ -10,9 +11,11 @@ use crate::db::entity::callback_record::Model;
 use crate::domain::{CorpId, SuiteId};
 use crate::error::{Error, ErrorKind, Result};
 use crate::hooks::{Notification, Notifications, UnhandledEvent};
-use crate::inbox::lane::{CREATE_AUTH, RESET_PERMANENT_CODE};
+use crate::inbox::lane::{CREATE_AUTH, LaneWaker, RESET_PERMANENT_CODE};
+use crate::inbox::member_lookup::{MemberLookup, MemberLookupDeps};
 use crate::inbox::record;
 use crate::members::{IdMigration, Members};
+use crate::task_runner::TaskRunner;
 use crate::tokens::suite_ticket::{self, event_time};
 use crate::vault::KeyRing;
 
@@ -48,6 +51,8 @@ pub(crate) struct EventHandlerDeps {
     pub(crate) members: Members,
     pub(crate) id_migration: IdMigration,
     pub(crate) notifications: Notifications,
+    pub(crate) waker: Arc<LaneWaker>,
+    pub(crate) tasks: TaskRunner,
 }
 
 /// Executes the events.
@@ -57,18 +62,25 @@ pub(crate) struct EventHandlers {
     pub(super) keys: KeyRing,
     pub(super) authorizations: Authorizations,
     pub(super) members: Members,
-    pub(super) id_migration: IdMigration,
+    pub(super) member_lookup: MemberLookup,
     notifications: Notifications,
 }
 
 impl EventHandlers {
     pub(crate) fn new(deps: EventHandlerDeps) -> Self {
+        let member_lookup = MemberLookup::new(MemberLookupDeps {
+            authorizations: deps.authorizations.clone(),
+            members: deps.members.clone(),
+            id_migration: deps.id_migration,
+            waker: deps.waker,
+            tasks: deps.tasks,
+        });
         Self {
             store: deps.store,
             keys: deps.keys,
             authorizations: deps.authorizations,
             members: deps.members,
-            id_migration: deps.id_migration,
+            member_lookup,
             notifications: deps.notifications,
         }
     }

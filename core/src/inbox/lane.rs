@@ -9,6 +9,7 @@ use sea_orm::sea_query::SimpleExpr;
 use tokio::sync::Notify;
 
 use crate::db::entity::callback_record::Column;
+use crate::metrics;
 
 /// The event that brings what AuthCodes may wait for.
 pub(super) const SUITE_TICKET: &str = "suite_ticket";
@@ -18,6 +19,29 @@ const IMMEDIATE_EVENTS: [&str; 4] = [SUITE_TICKET, "cancel_auth", "change_contac
 pub(super) const AUTH_CODE_EVENTS: [&str; 2] = [CREATE_AUTH, RESET_PERMANENT_CODE];
 pub(super) const CREATE_AUTH: &str = "create_auth";
 pub(super) const RESET_PERMANENT_CODE: &str = "reset_permanent_code";
+
+/// The events that a label names, beside those above.
+const OTHER_EVENTS: [&str; 8] = [
+    "change_auth",
+    "change_app_admin",
+    "corp_arch_auth",
+    "enter_agent",
+    "subscribe",
+    "approve_special_auth",
+    "cancel_special_auth",
+    "unlicensed_notify",
+];
+
+/// The word of a label for an event: WeCom's, if it is one of those that are known.
+pub(super) fn event_label(event: &str) -> &'static str {
+    IMMEDIATE_EVENTS
+        .iter()
+        .chain(&AUTH_CODE_EVENTS)
+        .chain(&OTHER_EVENTS)
+        .find(|known| **known == event)
+        .copied()
+        .unwrap_or(metrics::OTHER)
+}
 
 /// A lane.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -33,6 +57,15 @@ pub(crate) enum Lane {
 impl Lane {
     /// Every lane, in the order of its number.
     pub(super) const ALL: [Self; 3] = [Self::Immediate, Self::AuthCode, Self::Default];
+
+    /// The word of a label.
+    pub(super) const fn as_str(self) -> &'static str {
+        match self {
+            Self::Immediate => "immediate",
+            Self::AuthCode => "auth_code",
+            Self::Default => "default",
+        }
+    }
 
     /// The lane of an event.
     pub(super) fn of(event: &str) -> Self {

@@ -3,7 +3,7 @@
 use crate::callback::CorpEventKind;
 use crate::db::entity::callback_record::{Model, RecordKey};
 use crate::domain::{CorpId, Principal, WecomUserId};
-use crate::error::{ErrorKind, Result};
+use crate::error::Result;
 use crate::inbox::handlers::{EventHandlers, Outcome};
 
 impl EventHandlers {
@@ -25,7 +25,7 @@ impl EventHandlers {
                 stored_corp_id.clone(),
                 third_user_id.clone(),
             );
-            self.find_member(principal, has_stored_id).await
+            self.member_lookup.find(row, principal, has_stored_id).await
         };
         let record = RecordKey::of(row);
         // Sessions are revoked first: the rest may have to be retried.
@@ -102,22 +102,5 @@ impl EventHandlers {
             CorpEventKind::Other { .. } => return Ok(Outcome::Ignored),
         }
         Ok(Outcome::Succeeded)
-    }
-
-    /// The member as it is stored. WeCom is asked only where it names the corp by another id than the stored one: then the
-    /// corp's ids have changed, and members may still be stored under their plain ones.
-    async fn find_member(&self, principal: Principal, has_stored_id: bool) -> Result<Principal> {
-        let resolved = self.members.resolve(&principal).await?;
-        if has_stored_id || resolved != principal || self.members.find(&principal).await?.is_some()
-        {
-            return Ok(resolved);
-        }
-        let (suite_id, corp_id) = (&principal.suite_id, &principal.corp_id);
-        match self.authorizations.require_active(suite_id, corp_id).await {
-            Ok(authorization) => self.id_migration.resolve(&authorization, principal).await,
-            // WeCom cannot be asked, and nobody logs in.
-            Err(error) if error.kind() == ErrorKind::CorpNotAuthorized => Ok(resolved),
-            Err(error) => Err(error),
-        }
     }
 }

@@ -30,7 +30,8 @@
 //!
 //! What needs no call to WeCom (the ticket, and every event that revokes sessions), AuthCodes, and the rest each have
 //! a lane with permits and a query of its own (`lane.rs`). `change_auth` marks the authorization as due for a re-read,
-//! and is done: its handler waits for nothing but the database.
+//! and is done: its handler waits for nothing but the database. Where only WeCom can say which member an event is about,
+//! it is asked in the background, and the record waits without a permit (`member_lookup.rs`).
 //!
 //! # Redelivery
 //!
@@ -53,11 +54,13 @@ mod handlers;
 mod inbox;
 mod lane;
 mod member_events;
+mod member_lookup;
 mod ordering;
 mod receive_id;
 mod receiver;
 mod recent;
 mod record;
+mod record_figures;
 mod record_search;
 mod request;
 mod response;
@@ -71,6 +74,7 @@ pub(crate) use receiver::{CallbackReceiver, ReceiverDeps};
 pub(crate) use recent::Redelivery;
 pub use record::CallbackRecord;
 pub(crate) use record::list_records;
+pub(crate) use record_figures::count_records_by_step;
 pub use record_search::{CallbackRecordDetails, RecordQuery};
 pub(crate) use record_search::{find_record, search_records};
 pub use request::NotifyRequest;

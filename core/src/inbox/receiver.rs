@@ -19,6 +19,7 @@ use crate::inbox::delivery::{Delivery, IncomingEvent};
 use crate::inbox::inbox::{AUTH_CODE_TTL, Inbox};
 use crate::inbox::request::NotifyRequest;
 use crate::inbox::response::NotifyResponse;
+use crate::metrics;
 use crate::task_runner::TaskRunner;
 
 /// WeCom disconnects after five seconds (D/96238); the rest is for the network. It may not push again after a 500.
@@ -89,6 +90,16 @@ impl CallbackReceiver {
 
     /// Answers a request of WeCom to the callback URL.
     pub(crate) async fn answer(
+        &self,
+        scope: Option<&SuiteId>,
+        request: &NotifyRequest,
+    ) -> NotifyResponse {
+        let response = self.answer_uncounted(scope, request).await;
+        metrics::callback_received(response.status);
+        response
+    }
+
+    async fn answer_uncounted(
         &self,
         scope: Option<&SuiteId>,
         request: &NotifyRequest,

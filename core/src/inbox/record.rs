@@ -4,23 +4,23 @@ use sea_orm::sea_query::{Expr, ExprTrait as _};
 use sea_orm::{
     ColumnTrait as _, EntityTrait as _, QueryFilter as _, QueryOrder as _, QuerySelect as _,
 };
-use serde::{Serialize, Serializer};
+use serde::{Deserialize, Serialize};
 
 use crate::clock::Timestamp;
 use crate::db::Store;
 use crate::db::entity::callback_record::{Column, Entity, Model};
-use crate::domain::{CorpId, RecordStatus, SuiteId};
+use crate::domain::{CorpId, RecordStatus, SuiteId, number_as_text};
 use crate::error::Result;
 use crate::inbox::lane::Lane;
 use crate::wecom::Errcode;
 
 /// A callback record in the list of records. It never holds the event itself.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 #[non_exhaustive]
 pub struct CallbackRecord {
     /// What `retryCallBack` takes.
-    #[serde(serialize_with = "serialize_as_text")]
+    #[serde(with = "number_as_text")]
     pub record_id: i64,
     /// The suite that the event was sent to.
     pub suite_id: SuiteId,
@@ -64,14 +64,6 @@ impl CallbackRecord {
             hint: row.hint,
         }
     }
-}
-
-/// Ids are JSON strings.
-fn serialize_as_text<S: Serializer>(
-    id: &i64,
-    serializer: S,
-) -> std::result::Result<S::Ok, S::Error> {
-    serializer.collect_str(id)
 }
 
 /// Lists records, the newest first.

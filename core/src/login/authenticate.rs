@@ -12,7 +12,7 @@ use crate::login::code_calls::{AuthAttempt, CodeCalls, MemberCode};
 use crate::login::limits::{LoginLimits, code_hash, with_login_timeout};
 use crate::login::state_refusals::StateRefusals;
 use crate::members::{IdMigration, Licences, Members, Visibility};
-use crate::session::Sessions;
+use crate::session::{Sessions, StoredAttributes};
 use crate::tokens::AppCredential;
 use crate::wecom::{Api, Identity};
 
@@ -36,6 +36,8 @@ pub(crate) struct Authentication {
     pub(crate) visible_at: Timestamp,
     /// The number of the newest revocation when the login started.
     pub(crate) revocation_seq: u64,
+    /// What was stored of the member.
+    pub(crate) attributes: StoredAttributes,
     /// The user that the default binder binds the member to, where it was read along.
     pub(crate) bound: Option<String>,
     /// The key of a mini program's session.
@@ -139,8 +141,8 @@ impl Authenticator {
             ));
         };
         let who = Principal::new(
-            attempt.suite_id.clone(),
-            attempt.corp_id.clone(),
+            authorization.suite_id.clone(),
+            authorization.corp_id.clone(),
             third_user_id,
         );
         let completed = self.complete(

@@ -124,6 +124,7 @@ impl Authenticator {
             authorization_epoch: authorization.epoch,
             visible_at: visible_at.unwrap_or_default(),
             revocation_seq: started.revocation_seq,
+            attributes: members::stored_attributes(stored)?,
             bound: bound.flatten(),
             mini_program_key: None,
         })

@@ -153,6 +153,10 @@ impl CorpSelection {
         principal: &Principal,
     ) -> Result<Vec<(Principal, CorpChoice)>> {
         let binder = self.members.binder();
+        let own = self
+            .instances
+            .serving(&principal.suite_id, &principal.corp_id);
+        let own_type = own.ok().map(|config| config.type_name());
         let mut corps: Vec<(Principal, CorpChoice)> = Vec::new();
         for other in binder.linked_principals(user_id, principal).await? {
             let other = self.authorizations.resolve_corp_of(&other).await?;
@@ -169,6 +173,10 @@ impl CorpSelection {
                 continue;
             };
             if self.instances.check_login(config, &other.corp_id).is_err() {
+                continue;
+            }
+            // What a Type of the host app asks of its people was not asked at an instance of another Type.
+            if config.wrapping().is_some() && own_type != Some(config.type_name()) {
                 continue;
             }
             if let Ok(authorization) = self

@@ -16,7 +16,7 @@ use crate::login::authenticate::Authenticator;
 use crate::login::code_calls::{AttemptState, AuthAttempt};
 use crate::rate_limit::{ClientRateLimiter, RateLimiter};
 
-/// The time of each step of a login that may call WeCom.
+/// The time of a login, from its first question to the database to the session.
 const LOGIN_TIMEOUT: Duration = Duration::from_secs(12);
 /// Failed codes of one client, per minute.
 const MAX_FAILED_CODES_PER_CLIENT: u32 = 60;
@@ -39,13 +39,18 @@ pub(super) struct LoginLimits {
 impl LoginLimits {
     pub(super) fn new(clock: Arc<dyn Clock>) -> Self {
         Self {
-            per_client: ClientRateLimiter::new(MAX_FAILED_CODES_PER_CLIENT, Arc::clone(&clock)),
-            per_corp: RateLimiter::new(MAX_FAILED_CODES_PER_CORP, Arc::clone(&clock)),
+            per_client: ClientRateLimiter::new(
+                "client_codes",
+                MAX_FAILED_CODES_PER_CLIENT,
+                Arc::clone(&clock),
+            ),
+            per_corp: RateLimiter::new("corp_codes", MAX_FAILED_CODES_PER_CORP, Arc::clone(&clock)),
             with_state_per_corp: RateLimiter::new(
+                "corp_state_codes",
                 MAX_FAILED_CODES_WITH_STATE_PER_CORP,
                 Arc::clone(&clock),
             ),
-            with_state: RateLimiter::new(MAX_FAILED_CODES_WITH_STATE, clock),
+            with_state: RateLimiter::new("state_codes", MAX_FAILED_CODES_WITH_STATE, clock),
         }
     }
 
@@ -109,6 +114,11 @@ impl Authenticator {
             .require_not_refused(&code_hash(attempt), self.inner.deps.store.now())
     }
 
+    /// Counts an attempt that failed without WeCom.
+    pub(super) fn record_failure(&self, attempt: &AuthAttempt, error: &Error) {
+        self.inner.limits.record(attempt, error);
+    }
+
     /// Whether WeCom refused so many codes with the attempt's state that it is spent.
     pub(super) fn is_state_dead(&self, attempt: &AuthAttempt) -> bool {
         self.inner.states.require_alive(attempt).is_err()
@@ -139,12 +149,20 @@ impl Authenticator {
     }
 }
 
-/// Fails after `LOGIN_TIMEOUT` with 503 if the database was being awaited, else 504. Boxed for the depth of the caller's
-/// types, as in `TaskRunner::run`.
+tokio::task_local! {
+    /// The time of the login is running.
+    static IS_TIMED: ();
+}
+
+/// Fails after `LOGIN_TIMEOUT` with 503 if the database was being awaited, else 504. A step of a login that is timed as a
+/// whole has no time of its own. Boxed for the depth of the caller's types, as in `TaskRunner::run`.
 pub(super) fn with_login_timeout<'a, T: 'a>(
     login: impl Future<Output = Result<T>> + Send + 'a,
 ) -> BoxFuture<'a, Result<T>> {
     Box::pin(async move {
+        if IS_TIMED.try_with(|()| ()).is_ok() {
+            return login.await;
+        }
         let waits = DbWaitTracker::default();
         let timed_out = |_| {
             Err(if waits.is_waiting() {
@@ -157,7 +175,7 @@ pub(super) fn with_login_timeout<'a, T: 'a>(
                 Error::new(ErrorKind::UpstreamTimeout, "the login took too long")
             })
         };
-        tokio::time::timeout(LOGIN_TIMEOUT, waits.scope(login))
+        tokio::time::timeout(LOGIN_TIMEOUT, IS_TIMED.scope((), waits.scope(login)))
             .await
             .unwrap_or_else(timed_out)
     })

@@ -43,7 +43,7 @@ impl LoginProof {
         }
     }
 
-    const fn as_str(self) -> &'static str {
+    pub(super) const fn as_str(self) -> &'static str {
         match self {
             Self::Code => "code",
             Self::CodeWithState => "state",
@@ -52,7 +52,7 @@ impl LoginProof {
     }
 
     /// Of a stored code; one of a node that does not know of proofs has none.
-    fn of_stored(text: Option<&str>) -> Self {
+    pub(super) fn of_stored(text: Option<&str>) -> Self {
         match text {
             Some("browser") => Self::Browser,
             Some("state") => Self::CodeWithState,
@@ -177,6 +177,7 @@ impl LoginCodes {
             Some(FormerUse {
                 used_at: row.used_at?,
                 token_hash: row.token_hash,
+                link: None,
             })
         }))
     }

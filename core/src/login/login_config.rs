@@ -2,9 +2,11 @@
 
 use std::net::IpAddr;
 
+use serde_json::{Map, Value};
+
 use crate::audit::Actor;
 use crate::domain::{CorpId, OrganizationCode, SuiteId};
-use crate::element::{InstanceKind, QYWX_PROXY_TYPE};
+use crate::element::{InstanceConfig, InstanceKind};
 use crate::error::Result;
 use crate::login::{LoginConfig, LoginService, OrgCodeLogin};
 
@@ -42,9 +44,9 @@ impl LoginService {
             suite_id: Some(config.suite.id.clone()),
             corp_id,
             agent_id: authorization.and_then(|authorization| authorization.agent_id),
-            is_active: config.is_active,
-            auth_type: QYWX_PROXY_TYPE.to_owned(),
-            other: serde_json::Map::new(),
+            is_active: config.accepts_logins(),
+            auth_type: config.type_name().to_owned(),
+            other: added_by_wrapping(config),
         })
     }
 
@@ -83,4 +85,15 @@ impl LoginService {
         };
         self.refusals.watch(client, None, found).await
     }
+}
+
+/// What a Type that wraps ours adds to `getLoginConfig`; what we answer stands.
+fn added_by_wrapping(config: &InstanceConfig) -> Map<String, Value> {
+    const OURS: [&str; 5] = ["suiteId", "corpId", "agentId", "isActive", "authType"];
+    let mut added = config
+        .wrapping()
+        .map(|wrapping| wrapping.instance.login_config())
+        .unwrap_or_default();
+    added.retain(|key, _| !OURS.contains(&key.as_str()));
+    added
 }

@@ -37,17 +37,27 @@
 //! live binding to the same user, is authorized, and takes logins. The list is checked again when the user chooses. A
 //! login code carries the epochs it was created with, and becomes invalid with them.
 //!
+//! # The host app asks the person
+//!
+//! 1. Where `UserBinder::bind` answers `Binding::Link`, the login stops with a sealed ticket (`link_tickets`): in the
+//!    problem of a login that is answered in JSON, in the address of the host app's page for a browser.
+//! 2. The host app finds out who the person is, and finishes the login (`account_linking`): the ticket is used up, the
+//!    binder's `link` keeps the binding, and the login goes on as if the binder had known the user.
+//! 3. A browser goes back to the callback with a login code, as after the choice of a corp.
+//!
 //! # A login in a browser
 //!
 //! The state is 32 hex digits and valid for 10 minutes. It is used (`UsedStates`) once WeCom accepted its code, also if
 //! the member may not log in. How a login is repeated is in [`browser`]. The flow of pages and cookies is in [`web`](crate::web).
 
+mod account_linking;
 mod authenticate;
 mod browser;
 mod code_calls;
 mod completion;
 mod corp_selection;
 mod limits;
+mod link_tickets;
 mod login_codes;
 mod login_config;
 mod organization_codes;
@@ -57,17 +67,21 @@ mod service;
 mod session_creation;
 mod state_refusals;
 mod used_states;
+mod wrapped_instance;
 
+pub(crate) use account_linking::AccountLinking;
 pub(crate) use authenticate::{Authentication, Authenticator, AuthenticatorDeps};
 pub(crate) use browser::{
     BrowserLoginDeps, BrowserLoginService, CallbackOutcome, FormerUse, LoginTarget, OAuthCallback,
 };
 pub(crate) use code_calls::{AttemptState, AuthAttempt, MemberCode};
 pub(crate) use corp_selection::CorpSelection;
+pub(crate) use link_tickets::{LINK_TICKET_TTL, LinkTickets, StoppedAt};
 pub(crate) use login_codes::{LoginCodes, LoginGrant, LoginProof};
 pub(crate) use organization_codes::OrganizationCodes;
 pub use request::{
-    LoginByCodeRequest, LoginCodeRequest, MiniProgramLoginRequest, WorkbenchLoginRequest,
+    FinishLoginRequest, LoginByCodeRequest, LoginCodeRequest, MiniProgramLoginRequest,
+    WorkbenchLoginRequest,
 };
 pub use result::{CorpChoice, LoginCodeResult, LoginConfig, LoginResult, OrgCodeLogin};
 pub(crate) use service::LoginService;

@@ -24,7 +24,11 @@ pub(crate) struct OrganizationCodes {
 
 impl OrganizationCodes {
     pub(crate) fn new(store: Store) -> Self {
-        let look_ups = ClientRateLimiter::new(MAX_LOOK_UPS_PER_CLIENT, Arc::clone(store.clock()));
+        let look_ups = ClientRateLimiter::new(
+            "organization_codes",
+            MAX_LOOK_UPS_PER_CLIENT,
+            Arc::clone(store.clock()),
+        );
         Self { store, look_ups }
     }
 

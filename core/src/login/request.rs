@@ -2,7 +2,9 @@
 
 use std::net::IpAddr;
 
-use crate::domain::{CorpId, JsCode, LoginCode, LoginType, OAuthCode, Platform, SuiteId};
+use crate::domain::{
+    CorpId, JsCode, LinkTicket, LoginCode, LoginHeaders, LoginType, OAuthCode, Platform, SuiteId,
+};
 
 /// What [`Instance::login_code`](crate::Instance::login_code) takes.
 #[derive(Clone, Debug)]
@@ -18,6 +20,7 @@ pub struct LoginCodeRequest {
     /// code of the host app, which knows whether it needs one.
     pub client: Option<IpAddr>,
     pub(crate) state_verified: bool,
+    pub(crate) headers: LoginHeaders,
 }
 
 impl LoginCodeRequest {
@@ -30,6 +33,7 @@ impl LoginCodeRequest {
             login_type: LoginType::default(),
             client: None,
             state_verified: false,
+            headers: LoginHeaders::default(),
         }
     }
 
@@ -45,6 +49,13 @@ impl LoginCodeRequest {
     #[must_use]
     pub const fn with_login_type(mut self, login_type: LoginType) -> Self {
         self.login_type = login_type;
+        self
+    }
+
+    /// Hands on the headers of the request, for the [`UserBinder`](crate::UserBinder).
+    #[must_use]
+    pub fn with_headers(mut self, headers: impl Into<LoginHeaders>) -> Self {
+        self.headers = headers.into();
         self
     }
 
@@ -119,6 +130,7 @@ pub struct WorkbenchLoginRequest {
     /// The client's address, by which failures are counted. Without it only the limit of the company holds.
     pub client: Option<IpAddr>,
     pub(crate) state_verified: bool,
+    pub(crate) headers: LoginHeaders,
 }
 
 impl WorkbenchLoginRequest {
@@ -132,6 +144,7 @@ impl WorkbenchLoginRequest {
             suite_id: None,
             client: None,
             state_verified: false,
+            headers: LoginHeaders::default(),
         }
     }
 
@@ -157,6 +170,13 @@ impl WorkbenchLoginRequest {
         self
     }
 
+    /// Hands on the headers of the request, for the [`UserBinder`](crate::UserBinder).
+    #[must_use]
+    pub fn with_headers(mut self, headers: impl Into<LoginHeaders>) -> Self {
+        self.headers = headers.into();
+        self
+    }
+
     /// Sets the client's address.
     #[must_use]
     pub const fn with_client(mut self, client: IpAddr) -> Self {
@@ -179,6 +199,7 @@ pub struct MiniProgramLoginRequest {
     pub suite_id: Option<SuiteId>,
     /// The client's address, by which failures are counted. Without it only the limit of the company holds.
     pub client: Option<IpAddr>,
+    pub(crate) headers: LoginHeaders,
 }
 
 impl MiniProgramLoginRequest {
@@ -191,6 +212,7 @@ impl MiniProgramLoginRequest {
             platform: Platform::default(),
             suite_id: None,
             client: None,
+            headers: LoginHeaders::default(),
         }
     }
 
@@ -206,6 +228,44 @@ impl MiniProgramLoginRequest {
     pub fn with_suite_id(mut self, suite_id: SuiteId) -> Self {
         self.suite_id = Some(suite_id);
         self
+    }
+
+    /// Hands on the headers of the request, for the [`UserBinder`](crate::UserBinder).
+    #[must_use]
+    pub fn with_headers(mut self, headers: impl Into<LoginHeaders>) -> Self {
+        self.headers = headers.into();
+        self
+    }
+
+    /// Sets the client's address.
+    #[must_use]
+    pub const fn with_client(mut self, client: IpAddr) -> Self {
+        self.client = Some(client);
+        self
+    }
+}
+
+/// What [`AuthService::finish_login`](crate::AuthService::finish_login) takes.
+#[derive(Clone, Debug)]
+#[non_exhaustive]
+pub struct FinishLoginRequest {
+    /// The ticket of the login.
+    pub ticket: LinkTicket,
+    /// The host app's user that the person is.
+    pub user_id: String,
+    /// The client's address, for the log and the audit.
+    pub client: Option<IpAddr>,
+}
+
+impl FinishLoginRequest {
+    /// Finishes this login for this user.
+    #[must_use]
+    pub fn new(ticket: LinkTicket, user_id: impl Into<String>) -> Self {
+        Self {
+            ticket,
+            user_id: user_id.into(),
+            client: None,
+        }
     }
 
     /// Sets the client's address.

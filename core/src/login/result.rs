@@ -1,13 +1,14 @@
 //! The results of the reference page's methods, as they are on the wire.
 
-use serde::Serialize;
+use serde::de::Error as _;
+use serde::{Deserialize, Deserializer, Serialize};
 use serde_json::{Map, Value};
 
 use crate::domain::{AgentId, CorpId, LoginCode, Platform, SuiteId, serialize_exposed};
 use crate::session::{CurrentUser, SessionToken, UserSummary};
 
 /// What a client needs to show the login of an instance.
-#[derive(Clone, Debug, PartialEq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 #[non_exhaustive]
 pub struct LoginConfig {
@@ -30,7 +31,7 @@ pub struct LoginConfig {
 }
 
 /// A company that a person may enter.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 #[non_exhaustive]
 pub struct CorpChoice {
@@ -47,7 +48,7 @@ impl CorpChoice {
 }
 
 /// A login code and what it is good for.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 #[non_exhaustive]
 pub struct LoginCodeResult {
@@ -74,8 +75,11 @@ impl LoginCodeResult {
     }
 }
 
+/// By this name, because serde would borrow a `&'static str` from what it reads.
+type StaticText = &'static str;
+
 /// A login that succeeded.
-#[derive(Clone, Debug, Serialize)]
+#[derive(Clone, Debug, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 #[non_exhaustive]
 pub struct LoginResult {
@@ -85,7 +89,8 @@ pub struct LoginResult {
     #[serde(serialize_with = "serialize_exposed")]
     pub token: SessionToken,
     /// Always `Bearer`.
-    pub token_type: &'static str,
+    #[serde(deserialize_with = "deserialize_bearer")]
+    pub token_type: StaticText,
     /// The seconds without a request after which the session ends.
     pub expires_in: u64,
     /// What the session is for.
@@ -122,7 +127,7 @@ impl LoginResult {
 }
 
 /// The way to the QR code of a company.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 #[non_exhaustive]
 pub struct OrgCodeLogin {
@@ -138,9 +143,32 @@ impl OrgCodeLogin {
     }
 }
 
+fn deserialize_bearer<'de, D: Deserializer<'de>>(
+    deserializer: D,
+) -> Result<&'static str, D::Error> {
+    match &*String::deserialize(deserializer)? {
+        "Bearer" => Ok("Bearer"),
+        _ => Err(D::Error::custom("tokenType must be Bearer")),
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_client_reads_a_login_result() {
+        let sent = serde_json::json!({
+            "success": true, "token": "hush", "tokenType": "Bearer", "expiresIn": 86400, "platform": "web",
+            "userId": "7", "corpId": "wpAb",
+            "user": {"userId": "7", "thirdUserId": "zhangwei", "corpId": "wpAb", "name": "张伟"},
+            "corpList": [{"corpId": "wpAb", "corpName": "示例"}],
+        });
+        let result: LoginResult = serde_json::from_value(sent.clone()).unwrap();
+        assert!(!format!("{result:?}").contains("hush"));
+        assert_eq!(result.user.profile.name.as_deref(), Some("张伟"));
+        assert_eq!(serde_json::to_value(&result).unwrap(), sent);
+    }
 
     #[test]
     fn a_login_code_is_written_to_its_owner_and_not_printed() {

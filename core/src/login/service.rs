@@ -4,20 +4,25 @@ use std::fmt;
 use std::net::IpAddr;
 use std::sync::Arc;
 
+use tracing::Instrument as _;
+
 use crate::audit::LoginOrigin;
 use crate::authorization::Authorizations;
-use crate::domain::{CorpId, LoginType, Platform, SuiteId};
+use crate::domain::{CorpId, LoginHeaders, LoginType, Platform, SuiteId};
 use crate::element::{
     DynLoginProviderInstance, InstanceConfig, InstanceKind, InstanceName, Instances, LoginAttempt,
 };
 use crate::error::{Error, ErrorKind, Result};
 use crate::hooks::Refusals;
+use crate::login::limits::with_login_timeout;
+use crate::login::link_tickets::StoppedAt;
 use crate::login::session_creation::{SessionCreation, SessionPurpose};
 use crate::login::{
     AttemptState, AuthAttempt, Authentication, Authenticator, CorpChoice, CorpSelection,
     LoginByCodeRequest, LoginCodeRequest, LoginCodeResult, LoginCodes, LoginGrant, LoginResult,
     MemberCode, MiniProgramLoginRequest, OrganizationCodes, WorkbenchLoginRequest,
 };
+use crate::metrics::{Door, LoginMeter, LoginStep};
 use crate::session::{IssuedSession, Sessions, TokenSeed};
 
 /// The logins of the reference page.
@@ -42,6 +47,8 @@ struct ClientLogin {
     state: AttemptState,
     client: Option<IpAddr>,
     platform: Platform,
+    headers: LoginHeaders,
+    door: Door,
 }
 
 impl LoginService {
@@ -53,8 +60,13 @@ impl LoginService {
         request: LoginCodeRequest,
     ) -> Result<LoginCodeResult> {
         let (client, corp_id) = (request.client, request.corp_id.clone());
-        let made = self.make_login_code(name, kind, request);
-        self.refusals.watch(client, Some(corp_id), made).await
+        let meter = LoginMeter::start(Door::LoginCode);
+        meter.set_instance(name.full());
+        let made = with_login_timeout(self.make_login_code(name, kind, request));
+        let made = self.refusals.watch(client, Some(corp_id), made);
+        let made = made.instrument(meter.span()).await;
+        meter.finish(&made, |_| LoginStep::Continues);
+        made
     }
 
     async fn make_login_code(
@@ -66,6 +78,7 @@ impl LoginService {
         let login_type = request.login_type;
         let state = AttemptState::of_request(request.state_verified);
         let proof = state.proof();
+        let headers = request.headers.clone();
         let authentication = match kind {
             InstanceKind::QywxProxy(config) => {
                 let resolving = self
@@ -82,13 +95,21 @@ impl LoginService {
                     client: request.client,
                     state,
                 };
-                self.authenticate(config, &attempt).await?
+                self.authenticate(config, attempt, login_type).await?
             }
             InstanceKind::Custom { instance, .. } => {
                 self.authenticate_by(&**instance, request).await?
             }
         };
-        let user_id = self.creation.bind(&authentication).await?;
+        let stopped_at = StoppedAt {
+            instance: name.full(),
+            login_type,
+            platform: Platform::default(),
+            proof,
+            state: None,
+        };
+        let bound = self.creation.bind(&authentication, headers, stopped_at);
+        let user_id = bound.await?;
         let principal = authentication.member.principal;
         let own = CorpChoice::new(principal.corp_id.clone(), authentication.corp_name);
         let corp_list = self
@@ -112,16 +133,25 @@ impl LoginService {
     /// `loginByCode`: exchanges a login code for a session.
     pub(crate) async fn login_by_code(&self, request: LoginByCodeRequest) -> Result<LoginResult> {
         let (client, corp_id) = (request.client, request.corp_id.clone());
-        let exchanged = self.exchange(request);
-        self.refusals.watch(client, corp_id, exchanged).await
+        let meter = LoginMeter::start(Door::LoginCode);
+        let exchanged = with_login_timeout(self.exchange(request, &meter));
+        let exchanged = self.refusals.watch(client, corp_id, exchanged);
+        let exchanged = exchanged.instrument(meter.span()).await;
+        meter.finish(&exchanged, |_| LoginStep::LoggedIn);
+        exchanged
     }
 
-    async fn exchange(&self, request: LoginByCodeRequest) -> Result<LoginResult> {
+    async fn exchange(
+        &self,
+        request: LoginByCodeRequest,
+        meter: &LoginMeter,
+    ) -> Result<LoginResult> {
         let consumed = self.login_codes.consume(&request.login_code, None);
         let grant = self
             .authenticator
             .with_rate_limit(request.client, consumed)
             .await?;
+        meter.set_instance(&grant.instance);
         let authentication = self
             .creation
             .authentication_for(&grant, request.corp_id)
@@ -156,6 +186,8 @@ impl LoginService {
             state: AttemptState::of_request(request.state_verified),
             client: request.client,
             platform: request.platform,
+            headers: request.headers,
+            door: Door::Workbench,
         })
         .await
     }
@@ -172,6 +204,8 @@ impl LoginService {
             state: AttemptState::None,
             client: request.client,
             platform: request.platform,
+            headers: request.headers,
+            door: Door::MiniProgram,
         })
         .await
     }
@@ -179,6 +213,7 @@ impl LoginService {
     /// Resolves the corp, logs the member in, and records a refusal.
     async fn log_in_by_client(&self, login: ClientLogin) -> Result<LoginResult> {
         let (client, named) = (login.client, login.corp_id.clone());
+        let meter = LoginMeter::start(login.door);
         let entered = async {
             let resolving = self.corps.resolve(&login.corp_id, login.suite_id);
             let (suite_id, corp_id) = self
@@ -192,26 +227,44 @@ impl LoginService {
                 client,
                 state: login.state,
             };
-            self.log_in_within_wecom(&attempt, login.platform).await
+            self.log_in_within_wecom(attempt, login.platform, login.headers, &meter)
+                .await
         };
-        self.refusals.watch(client, Some(named), entered).await
+        let entered = with_login_timeout(entered);
+        let entered = self.refusals.watch(client, Some(named), entered);
+        let entered = entered.instrument(meter.span()).await;
+        meter.finish(&entered, |_| LoginStep::LoggedIn);
+        entered
     }
 
     /// Asks WeCom who it is, and makes a session of the answer.
     async fn log_in_within_wecom(
         &self,
-        attempt: &AuthAttempt,
+        attempt: AuthAttempt,
         platform: Platform,
+        headers: LoginHeaders,
+        meter: &LoginMeter,
     ) -> Result<LoginResult> {
         let config = self
             .instances
             .serving(&attempt.suite_id, &attempt.corp_id)?;
-        let proof = attempt.proof();
-        let mut authentication = self.authenticate(config, attempt).await?;
-        let mini_program_key = authentication.mini_program_key.take();
+        meter.set_instance(config.name.full());
+        let (proof, client) = (attempt.proof(), attempt.client);
+        let mut authentication = self
+            .authenticate(config, attempt, LoginType::Workbench)
+            .await?;
         let principal = authentication.member.principal.clone();
         let own = CorpChoice::new(principal.corp_id.clone(), authentication.corp_name.clone());
-        let user_id = self.creation.bind(&authentication).await?;
+        let stopped_at = StoppedAt {
+            instance: config.name.full(),
+            login_type: LoginType::Workbench,
+            platform,
+            proof,
+            state: None,
+        };
+        let bound = self.creation.bind(&authentication, headers, stopped_at);
+        let user_id = bound.await?;
+        let mini_program_key = authentication.mini_program_key.take();
         let corp_list = self
             .corps
             .corp_list_for(proof, &user_id, &principal, own)
@@ -220,7 +273,7 @@ impl LoginService {
             instance: config.name.full(),
             platform,
             login_type: LoginType::Workbench,
-            origin: LoginOrigin::Client(attempt.client),
+            origin: LoginOrigin::Client(client),
             seed: TokenSeed::random(),
         };
         let issued = self
@@ -239,7 +292,8 @@ impl LoginService {
     async fn authenticate(
         &self,
         config: &InstanceConfig,
-        attempt: &AuthAttempt,
+        attempt: AuthAttempt,
+        login_type: LoginType,
     ) -> Result<Authentication> {
         self.instances.check_login(config, &attempt.corp_id)?;
         let proof = attempt.proof();
@@ -252,7 +306,9 @@ impl LoginService {
                 "this login does not take codes by this way",
             ));
         }
-        self.authenticator.authenticate(attempt).await
+        self.creation
+            .authenticate_at(config, &self.authenticator, &Arc::new(attempt), login_type)
+            .await
     }
 
     /// Authenticates a member through an instance of the host app's own login provider.

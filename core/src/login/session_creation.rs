@@ -6,13 +6,16 @@ use std::sync::Arc;
 use crate::audit::{ClientAddresses, LoginOrigin};
 use crate::authorization::{Authorizations, not_authorized};
 use crate::db::Store;
-use crate::domain::{AuthenticatedMember, CorpId, LoginType, Platform, Principal, Profile};
+use crate::domain::{
+    AuthenticatedMember, CorpId, LoginHeaders, LoginLink, LoginType, Platform, Principal, Profile,
+};
 use crate::element::Instances;
 use crate::error::{Error, ErrorKind, Result};
 use crate::hooks::{DynHooks, within_hook_timeout};
 use crate::login::corp_selection::{CorpSelection, not_listed};
+use crate::login::link_tickets::{LinkTickets, StoppedAt};
 use crate::login::{Authentication, LoginGrant};
-use crate::members::{IdMigration, Members, Visibility};
+use crate::members::{self, Binding, IdMigration, Members, Visibility};
 use crate::session::{IssuedSession, NewSession, Sessions, TokenSeed};
 use crate::task_runner::TaskRunner;
 
@@ -26,6 +29,7 @@ pub(crate) struct SessionCreation {
     pub(crate) visibility: Visibility,
     pub(crate) id_migration: IdMigration,
     pub(crate) corps: CorpSelection,
+    pub(crate) tickets: LinkTickets,
     pub(crate) sessions: Sessions,
     pub(crate) hooks: Arc<dyn DynHooks>,
     pub(crate) client_addresses: ClientAddresses,
@@ -46,17 +50,30 @@ impl SessionCreation {
     /// The host app's user that the member is bound to.
     ///
     /// # Errors
-    /// `USER_AUTH_MISS`.
-    pub(crate) async fn bind(&self, authentication: &Authentication) -> Result<String> {
+    /// `USER_AUTH_MISS`, with a ticket where the host app wants to ask the person.
+    pub(crate) async fn bind(
+        &self,
+        authentication: &Authentication,
+        headers: LoginHeaders,
+        at: StoppedAt<'_>,
+    ) -> Result<String> {
         if let Some(user_id) = &authentication.bound {
             return Ok(user_id.clone());
         }
-        let bound = self.members.binder().bind(&authentication.member).await?;
-        bound.ok_or_else(|| {
-            Error::new(
-                ErrorKind::UserAuthMiss,
-                "no user of the app is bound to this person",
-            )
+        let mut member = authentication.member.clone();
+        member.headers = headers;
+        let (detail, link) = match self.members.binder().bind(&member).await? {
+            Binding::User(user_id) => return Ok(user_id),
+            Binding::Link(url) => (
+                "the app asks the person which of its users they are",
+                Some(LoginLink::new(url, self.tickets.seal(authentication, &at)?)),
+            ),
+            Binding::Nobody => ("no user of the app is bound to this person", None),
+        };
+        let error = Error::new(ErrorKind::UserAuthMiss, detail);
+        Err(match link {
+            Some(link) => error.with_link(link),
+            None => error,
         })
     }
 
@@ -67,8 +84,15 @@ impl SessionCreation {
         mut member: AuthenticatedMember,
         revocation_seq: u64,
     ) -> Result<Authentication> {
-        let of_corp = self.authorizations.resolve_corp_of(&member.principal);
-        member.principal = self.members.resolve(&of_corp.await?).await?;
+        let named = &member.principal;
+        let of_corp = Principal {
+            corp_id: self
+                .authorizations
+                .ensure_row(&named.suite_id, &named.corp_id)
+                .await?,
+            ..named.clone()
+        };
+        member.principal = self.members.resolve(&of_corp).await?;
         let principal = &member.principal;
         let had_left = self.members.finish_departure(principal).await?;
         let revocation_seq = if had_left {
@@ -76,9 +100,6 @@ impl SessionCreation {
         } else {
             revocation_seq
         };
-        self.authorizations
-            .ensure_row(&principal.suite_id, &principal.corp_id)
-            .await?;
         self.members
             .update_profile(principal, &member.profile)
             .await?;
@@ -98,6 +119,7 @@ impl SessionCreation {
             authorization_epoch: authorization.epoch,
             visible_at: self.store.now(),
             revocation_seq,
+            attributes: members::stored_attributes(stored.as_ref())?,
             bound: None,
             mini_program_key: None,
             member,
@@ -152,6 +174,7 @@ impl SessionCreation {
                 platform: purpose.platform,
                 login_type: purpose.login_type,
                 profile: authentication.member.profile,
+                attributes: authentication.attributes.clone(),
                 member_epoch: authentication.member_epoch,
                 authorization_epoch: authentication.authorization_epoch,
                 visible_at: authentication.visible_at,
@@ -160,6 +183,14 @@ impl SessionCreation {
                 seed: purpose.seed,
             })
             .await?;
+        // After the session is stored: whoever refreshes the attributes from here on finds it.
+        let asked = self
+            .members
+            .ask_attributes(&issued.user, authentication.attributes);
+        if let Err(error) = asked.await {
+            self.sessions.revoke(&issued.user).await?;
+            return Err(error);
+        }
         let (hooks, user) = (Arc::clone(&self.hooks), issued.user.clone());
         self.tasks.spawn_until_shutdown(async move {
             let call = async {
@@ -236,6 +267,7 @@ impl SessionCreation {
         {
             return Err(expired());
         }
+        let attributes = members::stored_attributes(Some(&stored))?;
         let profile = Profile {
             name: stored.name,
             avatar: stored.avatar,
@@ -249,6 +281,7 @@ impl SessionCreation {
             authorization_epoch: authorization.epoch,
             visible_at: stored.visible_at.unwrap_or_default(),
             revocation_seq,
+            attributes,
             bound: None,
             mini_program_key: None,
         })

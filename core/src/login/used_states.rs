@@ -14,7 +14,7 @@ use sha2::{Digest as _, Sha256};
 use crate::clock::Timestamp;
 use crate::db::entity::used_state::{ActiveModel, Column, Entity};
 use crate::db::{Store, delete_in_batches, is_unique_violation};
-use crate::domain::TokenHash;
+use crate::domain::{LoginLink, TokenHash};
 use crate::error::Result;
 use crate::login::FormerUse;
 
@@ -45,6 +45,7 @@ impl UsedStates {
                 expires_at: Set(expires_at + KEPT_LONGER),
                 token_hash: Set(Some(token_hash.to_vec())),
                 used_at: Set(Some(self.store.now())),
+                link: Set(None),
             };
             match Entity::insert(row).exec_without_returning(database).await {
                 Ok(_) => return Ok(None),
@@ -56,6 +57,7 @@ impl UsedStates {
                     token_hash: row.token_hash,
                     // A node of the previous version does not say when.
                     used_at: row.used_at.unwrap_or_default(),
+                    link: row.link.as_deref().and_then(LoginLink::from_stored),
                 }));
             }
             // It was released between the two statements.
@@ -65,6 +67,21 @@ impl UsedStates {
     /// Gives a state back whose code WeCom did not accept: it may come with another code.
     pub(crate) async fn release(&self, state: &str, token_hash: &TokenHash) -> Result<()> {
         Entity::delete_many()
+            .filter(claimed(state, token_hash))
+            .exec(self.store.database())
+            .await?;
+        Ok(())
+    }
+
+    /// Records that the code was accepted and leads to a page of the host app.
+    pub(crate) async fn record_link(
+        &self,
+        state: &str,
+        token_hash: &TokenHash,
+        link: &LoginLink,
+    ) -> Result<()> {
+        Entity::update_many()
+            .col_expr(Column::Link, Expr::value(link.to_stored()))
             .filter(claimed(state, token_hash))
             .exec(self.store.database())
             .await?;
@@ -126,6 +143,7 @@ mod tests {
             Some(FormerUse {
                 token_hash: token_hash.map(|hash| hash.to_vec()),
                 used_at,
+                link: None,
             })
         };
         let expires_at = used_at + Duration::from_mins(10);

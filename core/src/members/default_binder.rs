@@ -11,6 +11,7 @@ use crate::db::{PrincipalColumns as _, Store, is_unique_violation, retry_transac
 use crate::domain::{AuthenticatedMember, Principal};
 use crate::error::Result;
 use crate::members::binder::UserBinder;
+use crate::members::binding::Binding;
 use crate::random;
 
 /// What happens to a member who logs in for the first time.
@@ -85,20 +86,26 @@ impl DefaultUserBinder {
 }
 
 impl UserBinder for DefaultUserBinder {
-    async fn bind(&self, member: &AuthenticatedMember) -> Result<Option<String>> {
+    async fn bind(&self, member: &AuthenticatedMember) -> Result<Binding> {
         let principal = &member.principal;
         if let Some(user_id) = self.find_bound(principal).await? {
-            return Ok(Some(user_id));
+            return Ok(Binding::User(user_id));
         }
         if let Some(user_id) = self.departed.find_user(principal).await? {
             let bound = self.insert(principal, user_id).await?;
             self.departed.delete_member(principal).await?;
-            return Ok(bound);
+            return Ok(bound.into());
         }
         if self.policy == BindingPolicy::BoundUsersOnly {
-            return Ok(None);
+            return Ok(Binding::Nobody);
         }
-        self.insert(principal, random::hex::<16>()).await
+        let created = self.insert(principal, random::hex::<16>()).await?;
+        Ok(created.into())
+    }
+
+    async fn link(&self, principal: &Principal, user_id: &str) -> Result<()> {
+        self.insert(principal, user_id.to_owned()).await?;
+        self.departed.delete_member(principal).await
     }
 
     async fn find(&self, principal: &Principal) -> Result<Option<String>> {

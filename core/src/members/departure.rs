@@ -239,6 +239,11 @@ async fn mark_step(
                 .col_expr(Column::Avatar, Expr::value(None::<String>))
                 .col_expr(Column::Email, Expr::value(None::<String>))
                 .col_expr(Column::Mobile, Expr::value(None::<String>))
+                .col_expr(Column::Attributes, Expr::value(None::<String>))
+                .col_expr(
+                    Column::AttributesVersion,
+                    Expr::col((Entity, Column::AttributesVersion)).add(1),
+                )
                 .filter(Entity::of_principal(principal))
                 .filter(Column::LeftAt.is_not_null())
                 .exec(transaction)

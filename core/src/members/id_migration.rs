@@ -74,32 +74,15 @@ impl IdMigration {
         authorization: &Authorization,
         principal: Principal,
     ) -> Result<Principal> {
-        if let Some(alias) = self.members.find_alias(&principal).await? {
-            if alias.pending {
-                self.members
-                    .move_to(&alias.stored, &principal.third_user_id)
-                    .await?;
-                return Ok(principal);
-            }
-            return Ok(alias.stored);
+        if let Some(known) = self.resolve_known(authorization, &principal).await? {
+            return Ok(known);
         }
         let (suite_id, corp_id) = (&authorization.suite_id, &authorization.corp_id);
-        let before = match authorization.ids_moved_at {
-            Some(at) => {
-                let (key, now) = ((suite_id.clone(), corp_id.clone()), self.store.now());
-                let asked_at = self.asked.get(&key);
-                if asked_at.is_some_and(|at| now.since(at) < ASK_INTERVAL) {
-                    return Ok(principal);
-                }
-                self.asked.insert(key, now);
-                at
-            }
-            None => EVERYBODY,
-        };
-        let others = self.members.not_moved(suite_id, corp_id, before, 1).await?;
-        if others.is_empty() && authorization.ids_moved_at.is_some() {
-            return Ok(principal);
+        if authorization.ids_moved_at.is_some() {
+            let key = (suite_id.clone(), corp_id.clone());
+            self.asked.insert(key, self.store.now());
         }
+        let others = self.others(authorization).await?;
         let moved = async {
             let has_open_ids = authorization.ids_moved_at.is_some()
                 || within_optional_time(self.has_open_ids(authorization)).await?;
@@ -119,6 +102,49 @@ impl IdMigration {
             }
             Err(error) => Err(error),
         }
+    }
+
+    /// The same without a call to WeCom: none if WeCom has to be asked.
+    ///
+    /// # Errors
+    /// The binder or the database does not answer.
+    pub(crate) async fn resolve_known(
+        &self,
+        authorization: &Authorization,
+        principal: &Principal,
+    ) -> Result<Option<Principal>> {
+        if let Some(alias) = self.members.find_alias(principal).await? {
+            if alias.pending {
+                self.members
+                    .move_to(&alias.stored, &principal.third_user_id)
+                    .await?;
+                return Ok(Some(principal.clone()));
+            }
+            return Ok(Some(alias.stored));
+        }
+        if authorization.ids_moved_at.is_none() {
+            return Ok(None);
+        }
+        let key = (
+            authorization.suite_id.clone(),
+            authorization.corp_id.clone(),
+        );
+        let (asked_at, now) = (self.asked.get(&key), self.store.now());
+        if asked_at.is_some_and(|at| now.since(at) < ASK_INTERVAL) {
+            return Ok(Some(principal.clone()));
+        }
+        if !self.others(authorization).await?.is_empty() {
+            return Ok(None);
+        }
+        self.asked.insert(key, now);
+        Ok(Some(principal.clone()))
+    }
+
+    /// Somebody whom a userid that no row has could be: one who was not moved.
+    async fn others(&self, authorization: &Authorization) -> Result<Vec<WecomUserId>> {
+        let (suite_id, corp_id) = (&authorization.suite_id, &authorization.corp_id);
+        let before = authorization.ids_moved_at.unwrap_or(EVERYBODY);
+        self.members.not_moved(suite_id, corp_id, before, 1).await
     }
 
     /// Moves every member of the corp, if WeCom says that its app has encrypted ids.
@@ -242,6 +268,28 @@ impl IdMigration {
         if let Err(error) = within_optional_time(learning).await {
             tracing::info!(target: "wecom_login", %suite_id, %corp_id, ?error, "encrypted userids could not be learnt");
         }
+    }
+
+    /// The encrypted userids of members who are not stored, for those of these ids that WeCom names one of.
+    ///
+    /// # Errors
+    /// WeCom does not answer.
+    pub(crate) async fn encrypted_ids(
+        &self,
+        authorization: &Authorization,
+        ids: &[WecomUserId],
+    ) -> Result<Vec<(Principal, WecomUserId)>> {
+        let mut pairs = Vec::new();
+        for ids in ids.chunks(MAX_USER_IDS) {
+            match self.ask_pairs(authorization, ids).await {
+                Ok(named) => pairs.extend(named),
+                Err(error) if is_definite(&error) => {
+                    tracing::info!(target: "wecom_login", ?error, "WeCom names no encrypted userids");
+                }
+                Err(error) => return Err(error),
+            }
+        }
+        Ok(pairs)
     }
 
     async fn migrate_some(

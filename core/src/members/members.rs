@@ -169,6 +169,9 @@ impl Members {
             avatar: Set(profile.avatar.clone()),
             email: Set(profile.email.clone()),
             mobile: Set(profile.mobile.clone()),
+            attributes: Set(None),
+            // A member who comes after an erased one of this id has newer attributes.
+            attributes_version: Set(self.inner.store.now().as_millis()),
             created_at: Set(self.inner.store.now()),
         }
     }

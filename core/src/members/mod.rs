@@ -51,7 +51,11 @@
 //! more than this.
 
 mod aliases;
+mod attributes;
 mod binder;
+mod binding;
+mod binding_export;
+mod binding_import;
 mod default_binder;
 mod departure;
 mod erasure;
@@ -66,8 +70,12 @@ mod people;
 mod visibility;
 mod visibility_checks;
 
+pub(crate) use attributes::stored_attributes;
 pub(crate) use binder::DynUserBinder;
 pub use binder::UserBinder;
+pub use binding::Binding;
+pub(crate) use binding_export::ExportedBinding;
+pub(crate) use binding_import::{BindingChange, ImportedBinding};
 pub use default_binder::{BindingPolicy, DefaultUserBinder};
 pub(crate) use id_migration::IdMigration;
 pub use id_migration::IdMigrationProgress;

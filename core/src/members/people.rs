@@ -8,7 +8,7 @@ use sea_orm::{
     ColumnTrait as _, Condition, ConnectionTrait as _, EntityTrait as _, QueryFilter as _,
     QueryOrder as _, QuerySelect as _,
 };
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 
 use crate::clock::Timestamp;
 use crate::db::entity::member::{Column, Entity, Model};
@@ -25,7 +25,7 @@ const CONCURRENT_BINDER_CALLS: usize = 8;
 const MAX_MEMBERS_OF_A_USER: u64 = 500;
 
 /// A member of a corp, with the host app's user.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 #[non_exhaustive]
 pub struct PersonSummary {

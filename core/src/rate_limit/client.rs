@@ -21,16 +21,16 @@ pub(crate) struct ClientRateLimiter {
 }
 
 impl ClientRateLimiter {
-    pub(crate) fn new(per_minute: u32, clock: Arc<dyn Clock>) -> Self {
+    pub(crate) fn new(name: &'static str, per_minute: u32, clock: Arc<dyn Clock>) -> Self {
         Self {
             networks: IPV6_NETWORKS.map(|(prefix_bits, clients)| {
                 let per_network = per_minute.saturating_mul(clients);
                 (
                     prefix_bits,
-                    RateLimiter::new(per_network, Arc::clone(&clock)),
+                    RateLimiter::new(name, per_network, Arc::clone(&clock)),
                 )
             }),
-            client: RateLimiter::new(per_minute, clock),
+            client: RateLimiter::new(name, per_minute, clock),
         }
     }
 
@@ -110,7 +110,7 @@ mod tests {
 
     fn clients(per_minute: u32) -> ClientRateLimiter {
         let clock = ManualClock::new(Timestamp::from_millis(1_000));
-        ClientRateLimiter::new(per_minute, Arc::new(clock))
+        ClientRateLimiter::new("test", per_minute, Arc::new(clock))
     }
 
     fn client(text: &str) -> Option<IpAddr> {

@@ -15,6 +15,7 @@ use moka::sync::Cache;
 
 use crate::clock::{Clock, Timestamp};
 use crate::error::{Error, ErrorKind, Result};
+use crate::metrics;
 
 pub(crate) use client::{ClientRateLimiter, client_key};
 
@@ -30,12 +31,14 @@ const MAX_KEYS: u64 = 100_000;
 #[derive(Clone)]
 pub(crate) struct RateLimiter<K> {
     windows: Cache<K, Window>,
+    /// The word of a label.
+    name: &'static str,
     per_minute: u32,
     clock: Arc<dyn Clock>,
 }
 
 impl<K: Hash + Eq + Clone + Send + Sync + 'static> RateLimiter<K> {
-    pub(crate) fn new(per_minute: u32, clock: Arc<dyn Clock>) -> Self {
+    pub(crate) fn new(name: &'static str, per_minute: u32, clock: Arc<dyn Clock>) -> Self {
         let windows = Cache::builder()
             .max_capacity(MAX_KEYS)
             .eviction_policy(EvictionPolicy::lru())
@@ -44,6 +47,7 @@ impl<K: Hash + Eq + Clone + Send + Sync + 'static> RateLimiter<K> {
             .build();
         Self {
             windows,
+            name,
             per_minute,
             clock,
         }
@@ -104,6 +108,7 @@ impl<K: Hash + Eq + Clone + Send + Sync + 'static> RateLimiter<K> {
         if remaining.is_zero() {
             return Ok(());
         }
+        metrics::limit_hit(self.name);
         Err(
             Error::new(ErrorKind::RateLimited, "too many attempts within a minute")
                 .with_retry_after(remaining),
@@ -132,7 +137,10 @@ mod tests {
 
     fn limiter(per_minute: u32) -> (RateLimiter<&'static str>, ManualClock) {
         let clock = ManualClock::new(Timestamp::from_millis(1_000));
-        (RateLimiter::new(per_minute, Arc::new(clock.clone())), clock)
+        (
+            RateLimiter::new("test", per_minute, Arc::new(clock.clone())),
+            clock,
+        )
     }
 
     #[test]

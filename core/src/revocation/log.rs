@@ -10,6 +10,7 @@ use crate::db::entity::revocation::{ActiveModel, Column, Entity, Model};
 use crate::db::{Connection, Cursor, Store, Transaction, delete_in_batches, next_seq};
 use crate::domain::{CorpId, Principal, SuiteId, WecomUserId};
 use crate::error::Result;
+use crate::metrics;
 use crate::random;
 use crate::revocation::listener;
 
@@ -21,7 +22,11 @@ const REVOCATION_LOG_BATCH: u64 = 1_000;
 /// The epoch of a member who was erased: the next login starts at zero again.
 pub(crate) const ERASED_MEMBER_EPOCH: i64 = i64::MIN;
 
-/// Sessions that were revoked, or an authorization that changed.
+/// Stands for an epoch in the entry about a member's attributes. It is older than any epoch: a node of a version that
+/// knows no attributes reads a revocation that it has applied already.
+const ATTRIBUTES_EPOCH: i64 = i64::MIN + 1;
+
+/// Sessions that were revoked, or an authorization or a member's attributes that changed.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) enum Revocation {
     /// An authorization changed. Sessions of an older authorization epoch are revoked.
@@ -38,6 +43,8 @@ pub(crate) enum Revocation {
         authorization_epoch: i64,
         epoch: i64,
     },
+    /// A member's attributes changed. No session is revoked.
+    Attributes(Principal),
     /// One session is revoked.
     Session { token_hash: Vec<u8> },
     /// Every session of the service is revoked.
@@ -61,10 +68,27 @@ impl Revocation {
         Self::of_member(principal, authorization_epoch, ERASED_MEMBER_EPOCH)
     }
 
+    /// What ends by it, as the word of a label; nothing by the erasure of a member, whose sessions have ended
+    /// before, and by a change of attributes.
+    const fn reason(&self) -> Option<&'static str> {
+        match self {
+            Self::Attributes(_)
+            | Self::Member {
+                epoch: ERASED_MEMBER_EPOCH,
+                ..
+            } => None,
+            Self::Member { .. } => Some("person"),
+            Self::Authorization { .. } => Some("corp"),
+            Self::Session { .. } => Some("session"),
+            Self::All => Some("all"),
+        }
+    }
+
     /// The epoch that it sets, if it sets one.
     pub(super) const fn epoch(&self) -> Option<i64> {
         match self {
             Self::Authorization { epoch, .. } | Self::Member { epoch, .. } => Some(*epoch),
+            Self::Attributes(_) => Some(ATTRIBUTES_EPOCH),
             Self::All | Self::Session { .. } => None,
         }
     }
@@ -80,6 +104,9 @@ impl From<Model> for Revocation {
             return Self::All;
         };
         match (row.third_user_id, row.authorization_epoch) {
+            (Some(third_user_id), Some(_)) if epoch == ATTRIBUTES_EPOCH => {
+                Self::Attributes(Principal::new(suite_id, corp_id, third_user_id))
+            }
             (Some(third_user_id), Some(authorization_epoch)) => Self::Member {
                 suite_id,
                 corp_id,
@@ -118,6 +145,9 @@ pub(crate) async fn append(
         nonce: i64::from_be_bytes(random::bytes()),
     };
     transaction.set_appended(entry);
+    if let Some(reason) = revocation.reason() {
+        transaction.count_end(reason);
+    }
     Entity::insert(row(entry, revocation, now))
         .exec_without_returning(transaction)
         .await?;
@@ -133,8 +163,12 @@ pub(crate) async fn head(database: &Connection) -> Result<Cursor> {
     Ok(row.as_ref().map_or_else(Cursor::default, cursor))
 }
 
-/// Reads the entries after a cursor.
-pub(crate) async fn read_after(database: &Connection, after: Cursor) -> Result<Poll> {
+/// Reads the entries after a cursor. `now` is the database's time, for the metrics.
+pub(crate) async fn read_after(
+    database: &Connection,
+    after: Cursor,
+    now: Timestamp,
+) -> Result<Poll> {
     let committed = database.committed_cursor();
     // The cursor's own row is read again: its nonce tells whether this is still the same log.
     let rows = Entity::find()
@@ -159,6 +193,7 @@ pub(crate) async fn read_after(database: &Connection, after: Cursor) -> Result<P
     let entries: Vec<Revocation> = rows
         .map(|row| {
             newest = cursor(&row);
+            metrics::revocation_applied(now.since(row.created_at));
             has_committed |= newest == committed;
             row.into()
         })
@@ -259,6 +294,12 @@ fn row(entry: Cursor, revocation: &Revocation, now: Timestamp) -> ActiveModel {
             row.corp_id = Set(Some(corp_id));
             row.third_user_id = Set(Some(third_user_id));
             row.authorization_epoch = Set(Some(authorization_epoch));
+        }
+        Revocation::Attributes(principal) => {
+            row.suite_id = Set(Some(principal.suite_id));
+            row.corp_id = Set(Some(principal.corp_id));
+            row.third_user_id = Set(Some(principal.third_user_id));
+            row.authorization_epoch = Set(Some(0));
         }
         Revocation::Session { token_hash } => row.token_hash = Set(Some(token_hash)),
         Revocation::All => {}

@@ -14,6 +14,12 @@
 //! 4. After `max_stale` (120 s) without a successful poll the node stops serving cached sessions. Sessions are then
 //!    read from the database until a poll succeeds.
 //!
+//! # Attributes
+//!
+//! The attributes of a member travel in the same way: an entry says that they changed, and every node that has a session
+//! of the member in memory reads them again. Each change has a higher version than the one before, so that an older read
+//! never replaces a newer one.
+//!
 //! # Revoke all
 //!
 //! Revoking every session adds 1 000 000 to the epoch of every authorization and appends one entry to the log. The jump

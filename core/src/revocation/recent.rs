@@ -176,6 +176,8 @@ async fn reapply(store: &Store, revocation: &Revocation) -> Result<()> {
     let transaction = store.begin().await?;
     let changed = match revocation.clone() {
         // The follower of the log revokes all sessions anew.
+        // Read again after the caches were flushed.
+        Revocation::Attributes(_) => 0,
         Revocation::All => 0,
         Revocation::Session { token_hash } => {
             session::Entity::delete_many()

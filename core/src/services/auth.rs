@@ -8,12 +8,14 @@ use futures_util::future::BoxFuture;
 
 use crate::audit::Actor;
 use crate::domain::{CorpId, OrganizationCode, SuiteId};
+use crate::element::InstanceKind;
 use crate::error::Result;
 use crate::inbox::{CallbackReceiver, NotifyRequest, NotifyResponse, Worker};
 use crate::login::{
-    LoginByCodeRequest, LoginResult, LoginService, MiniProgramLoginRequest, OrgCodeLogin,
-    WorkbenchLoginRequest,
+    AccountLinking, FinishLoginRequest, LoginByCodeRequest, LoginResult, LoginService,
+    MiniProgramLoginRequest, OrgCodeLogin, WorkbenchLoginRequest,
 };
+use crate::services::Instance;
 use crate::task_runner::{ShutdownOnDrop, TaskRunner};
 
 /// `auths.loginTypes.QywxProxyType.services.QywxProxyAuthService`: logins across instances, callbacks, organization
@@ -28,6 +30,7 @@ pub struct AuthService {
 /// The dependencies of [`AuthService`].
 pub(crate) struct AuthDeps {
     pub(crate) login: LoginService,
+    pub(crate) linking: AccountLinking,
     pub(crate) receiver: CallbackReceiver,
     pub(crate) worker: Worker,
     pub(crate) tasks: TaskRunner,
@@ -73,6 +76,28 @@ impl AuthService {
         request: MiniProgramLoginRequest,
     ) -> Result<LoginResult> {
         self.run(|deps| async move { deps.login.login_by_mini_program(request).await })
+            .await
+    }
+
+    /// Finishes a login that [`Binding::Link`](crate::Binding::Link) stopped and that was answered in JSON: the person is
+    /// this user. The ticket is used up, [`UserBinder::link`](crate::UserBinder::link) keeps the binding, and the result is
+    /// that of the login. Prove the user first, in this client: whoever has the ticket is the person at WeCom.
+    ///
+    /// ```
+    /// # use wecom_login::{FinishLoginRequest, LinkTicket, LoginResult, WecomLogin};
+    /// /// After the app has checked the password of the user, in the request that brings the ticket.
+    /// async fn finish(login: &WecomLogin, ticket: &str, user_id: &str) -> wecom_login::Result<LoginResult> {
+    ///     let request = FinishLoginRequest::new(LinkTicket::new(ticket), user_id);
+    ///     login.service().finish_login(request).await
+    /// }
+    /// ```
+    ///
+    /// # Errors
+    /// `LOGIN_CODE_INVALID`: the ticket is unknown, used, older than ten minutes, of a login in a browser, or the member left
+    /// since. `USER_AUTH_MISS`: the person is bound to another user. What keeps people of that corp out. `CONFIG_ERROR`: the
+    /// binder kept no binding.
+    pub async fn finish_login(&self, request: FinishLoginRequest) -> Result<LoginResult> {
+        self.run(|deps| async move { deps.linking.finish(request).await })
             .await
     }
 
@@ -141,6 +166,34 @@ impl AuthService {
         let code = code.to_owned();
         self.run(|deps| async move { deps.login.login_config_by_code(&code, client).await })
             .await
+    }
+
+    /// The instance that serves a corp, by whichever of its ids it is named: the one that is pinned to it, else the one of
+    /// its suite that is pinned to none. It says nothing about whether the corp is authorized, or the instance active.
+    ///
+    /// # Errors
+    /// `CORP_NOT_AUTHORIZED` if no instance is pinned to the corp and it authorized no suite; `API_PARAMS_ERROR` if several
+    /// suites have the corp and none is named; `CORP_MISMATCH` if the suite has instances for other corps only.
+    #[doc(alias = "getAuthByCorpId")]
+    pub async fn instance_by_corp_id(
+        &self,
+        corp_id: &CorpId,
+        suite_id: Option<&SuiteId>,
+    ) -> Result<Instance> {
+        let (corp_id, suite_id) = (corp_id.clone(), suite_id.cloned());
+        let service = self.clone();
+        self.run(|deps| async move {
+            let login = &deps.login;
+            let (suite_id, corp_id) = login.corps.resolve(&corp_id, suite_id).await?;
+            let config = Arc::clone(login.instances.serving(&suite_id, &corp_id)?);
+            let name = config.name.clone();
+            Ok(Instance::new(
+                service,
+                name,
+                InstanceKind::QywxProxy(config),
+            ))
+        })
+        .await
     }
 
     /// Works on a callback record now.

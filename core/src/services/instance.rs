@@ -4,9 +4,7 @@ use std::fmt;
 use std::sync::Arc;
 
 use crate::domain::SuiteId;
-use crate::element::{
-    AuthConfig, InstanceConfig, InstanceKind, InstanceName, QYWX_PROXY_AUTH_MODEL, QYWX_PROXY_TYPE,
-};
+use crate::element::{AuthConfig, InstanceConfig, InstanceKind, InstanceName};
 use crate::error::Result;
 use crate::inbox::{NotifyRequest, NotifyResponse};
 use crate::login::{LoginCodeRequest, LoginCodeResult, LoginConfig};
@@ -58,16 +56,22 @@ impl Instance {
     pub fn auth_type(&self) -> &str {
         match &self.kind {
             InstanceKind::Custom { type_name, .. } => type_name,
-            InstanceKind::QywxProxy(_) => QYWX_PROXY_TYPE,
+            InstanceKind::QywxProxy(config) => config.type_name(),
         }
     }
 
-    /// The full name of the auth model: `auths.loginTypes.QywxProxyType.QywxProxyAuthModel`.
+    /// The full name of the auth model: `auths.loginTypes.QywxProxyType.QywxProxyAuthModel`, unless the Type is one of your
+    /// own, which has its own.
     #[must_use]
     #[doc(alias = "authModelElemName")]
     #[doc(alias = "QywxProxyAuthModel")]
-    pub const fn auth_model_name(&self) -> &'static str {
-        QYWX_PROXY_AUTH_MODEL
+    pub fn auth_model_name(&self) -> &str {
+        match &self.kind {
+            InstanceKind::Custom {
+                auth_model_name, ..
+            } => auth_model_name,
+            InstanceKind::QywxProxy(config) => config.auth_model_name(),
+        }
     }
 
     /// Whether people can log in here.
@@ -75,7 +79,7 @@ impl Instance {
     pub fn is_active(&self) -> bool {
         match &self.kind {
             InstanceKind::Custom { instance, .. } => instance.is_active(),
-            InstanceKind::QywxProxy(config) => config.is_active,
+            InstanceKind::QywxProxy(config) => config.accepts_logins(),
         }
     }
 

@@ -8,15 +8,16 @@ use futures_util::future::BoxFuture;
 use crate::audit::{Actor, LoginOrigin};
 use crate::authorization::Authorizations;
 use crate::domain::{
-    AuthenticatedMember, CorpId, LoginType, MiniProgramSessionKey, Platform, Principal, Profile,
-    SuiteId,
+    AuthenticatedMember, CorpId, LoginHeaders, LoginType, Machine, MiniProgramSessionKey, Page,
+    PageCursor, Platform, Principal, Profile, SuiteId,
 };
 use crate::element::Instances;
-use crate::error::Result;
-use crate::login::{SessionCreation, SessionPurpose};
+use crate::error::{Error, ErrorKind, Result};
+use crate::login::{LoginProof, SessionCreation, SessionPurpose, StoppedAt};
 use crate::members::Members;
 use crate::session::{
-    CurrentUser, IssuedSession, SessionPage, SessionSummary, Sessions, TokenSeed,
+    CurrentUser, IssuedSession, MachineSessionRequest, MachineSummary, NewMachineSession,
+    SessionPage, SessionSummary, Sessions, TokenSeed,
 };
 use crate::task_runner::{ShutdownOnDrop, TaskRunner};
 
@@ -48,10 +49,15 @@ impl SessionService {
     /// Issues a session without WeCom: for tests of a host app, or for its support desk.
     ///
     /// # Errors
-    /// `USER_AUTH_MISS`, or the database does not answer.
+    /// `CONFIG_ERROR` if no instance has the suite, `USER_AUTH_MISS`, or the database does not answer.
     pub async fn issue(&self, principal: &Principal, platform: Platform) -> Result<IssuedSession> {
         let principal = principal.clone();
         self.run(|deps| async move {
+            // The session of a suite that nobody configured would never end with its corp. The suites of a Type of the
+            // host app's own are not known here.
+            if !deps.instances.has_custom() {
+                deps.creation.corps.suites.require(&principal.suite_id)?;
+            }
             let instance = deps
                 .instances
                 .serving(&principal.suite_id, &principal.corp_id)
@@ -63,7 +69,17 @@ impl SessionService {
                 .creation
                 .authenticate_trusted(member, revocation_seq)
                 .await?;
-            let user_id = deps.creation.bind(&authentication).await?;
+            let stopped_at = StoppedAt {
+                instance: &instance,
+                login_type: LoginType::default(),
+                platform,
+                proof: LoginProof::Code,
+                state: None,
+            };
+            let bound = deps
+                .creation
+                .bind(&authentication, LoginHeaders::default(), stopped_at);
+            let user_id = bound.await?;
             let purpose = SessionPurpose {
                 instance: &instance,
                 platform,
@@ -73,6 +89,96 @@ impl SessionService {
             };
             deps.creation
                 .create_session(authentication, user_id, purpose)
+                .await
+        })
+        .await
+    }
+
+    /// Issues a session for a program of the host app or of a customer, to be sent as a bearer. It has no idle timeout; it ends
+    /// by [`revoke_machine`](Self::revoke_machine), with the corp's authorization, by
+    /// [`revoke_corp`](Self::revoke_corp), and when the request says. A guard lets it in only where it
+    /// [allows machines](crate::web::Guard::allow_machines).
+    ///
+    /// ```no_run
+    /// # use wecom_login::{CorpId, SuiteId, WecomLogin};
+    /// use wecom_login::MachineSessionRequest;
+    ///
+    /// # async fn issue(login: WecomLogin, suite_id: SuiteId, corp_id: CorpId) -> wecom_login::Result<()> {
+    /// let request = MachineSessionRequest::new(suite_id, corp_id, "nightly export").with_scopes(["orders:read"]);
+    /// let issued = login.sessions().issue_machine_session(request).await?;
+    /// println!("Authorization: Bearer {}", issued.token.expose()); // it cannot be read again
+    /// # Ok(())
+    /// # }
+    /// ```
+    ///
+    /// # Errors
+    /// `CORP_NOT_AUTHORIZED`; `API_PARAMS_ERROR` if the name, a scope or the end is invalid. The database does not answer.
+    pub async fn issue_machine_session(
+        &self,
+        request: MachineSessionRequest,
+    ) -> Result<IssuedSession> {
+        let machine = Machine::new(&request.name, &request.scopes)
+            .map_err(|rule| Error::new(ErrorKind::ApiParams, rule))?;
+        self.run(|deps| async move {
+            let revocation_seq = deps.sessions.revocation_seq();
+            let authorization = deps
+                .authorizations
+                .require_active(&request.suite_id, &request.corp_id)
+                .await?;
+            let (suite_id, corp_id) = (&authorization.suite_id, &authorization.corp_id);
+            let serving = deps.instances.serving(suite_id, corp_id);
+            let instance = serving.map(|config| config.name.full().to_owned());
+            deps.sessions
+                .issue_machine(NewMachineSession {
+                    suite_id: suite_id.clone(),
+                    corp_id: corp_id.clone(),
+                    machine,
+                    expires_at: request.expires_at,
+                    instance: instance.unwrap_or_default(),
+                    authorization_epoch: authorization.epoch,
+                    revocation_seq,
+                })
+                .await
+        })
+        .await
+    }
+
+    /// A page of the live sessions of a corp's machines, newest first.
+    ///
+    /// # Errors
+    /// `API_PARAMS_ERROR` if the cursor is of another list; the database does not answer.
+    pub async fn machines(
+        &self,
+        suite_id: &SuiteId,
+        corp_id: &CorpId,
+        limit: u64,
+        after: Option<&PageCursor>,
+    ) -> Result<Page<MachineSummary>> {
+        let (suite_id, corp_id, after) = (suite_id.clone(), corp_id.clone(), after.cloned());
+        self.run(move |deps| async move {
+            let corp_id = deps.authorizations.resolve(&suite_id, &corp_id).await?;
+            deps.sessions
+                .machines_of_corp(&suite_id, &corp_id, limit.max(1), after.as_ref())
+                .await
+        })
+        .await
+    }
+
+    /// Ends the session of a machine of this corp, by its id.
+    ///
+    /// # Errors
+    /// `SESSION_NOT_FOUND`, for a person's session too. The database does not answer; the session goes on.
+    pub async fn revoke_machine(
+        &self,
+        suite_id: &SuiteId,
+        corp_id: &CorpId,
+        id: &str,
+    ) -> Result<()> {
+        let (suite_id, corp_id, id) = (suite_id.clone(), corp_id.clone(), id.to_owned());
+        self.run(|deps| async move {
+            let corp_id = deps.authorizations.resolve(&suite_id, &corp_id).await?;
+            deps.sessions
+                .revoke_machine(&suite_id, &corp_id, &id, Actor::App)
                 .await
         })
         .await
@@ -195,7 +301,26 @@ impl SessionService {
         .await
     }
 
-    /// Ends every session of a corp's people.
+    /// Asks the binder anew for the [`attributes`](crate::UserBinder::attributes) of a user, in every corp where the user
+    /// has sessions. The sessions on this node have them when it returns, those on other nodes within a second.
+    ///
+    /// ```no_run
+    /// # async fn change(login: wecom_login::WecomLogin) -> wecom_login::Result<()> {
+    /// // After `UPDATE staff SET role = 'administrator' WHERE id = '7'`:
+    /// login.sessions().refresh_attributes("7").await?;
+    /// # Ok(()) }
+    /// ```
+    ///
+    /// # Errors
+    /// The binder fails, or says more than [`Attributes::MAX_BYTES`](crate::Attributes::MAX_BYTES); the database does not
+    /// answer. Some sessions may have the new attributes then; repeating it does no harm.
+    pub async fn refresh_attributes(&self, user_id: &str) -> Result<()> {
+        let user_id = user_id.to_owned();
+        self.run(|deps| async move { deps.members.refresh_attributes(&user_id).await })
+            .await
+    }
+
+    /// Ends every session of a corp's people and of its machines.
     ///
     /// # Errors
     /// The database does not answer; the sessions go on.

@@ -8,9 +8,11 @@ use tokio::sync::watch;
 
 use crate::clock::Timestamp;
 use crate::domain::{
-    CorpId, LoginType, Platform, Principal, Profile, SuiteId, TokenHash, WecomUserId,
+    Attributes, CorpId, LoginType, Machine, Platform, Principal, Profile, SuiteId, TokenHash,
+    WecomUserId,
 };
 use crate::revocation::Epoch;
+use crate::session::attributes::SharedAttributes;
 use crate::session::sessions::Inner;
 
 /// A logged-in user and the session of the login. Cheap to clone.
@@ -40,6 +42,9 @@ pub(crate) struct CachedSession {
     pub(crate) user_id: Box<str>,
     pub(crate) instance: Arc<str>,
     pub(crate) profile: Profile,
+    pub(super) attributes: Arc<SharedAttributes>,
+    /// The program that has it, if it is no person.
+    pub(crate) machine: Option<Box<Machine>>,
     pub(crate) created_at: Timestamp,
     /// The sequence number of the newest revocation when it was read or issued.
     pub(super) revocation_seq: u64,
@@ -97,6 +102,16 @@ impl CurrentUser {
         }
     }
 
+    /// The machine whose session it is; `None` for a person. A guard lets machines in only where it says so
+    /// ([`Guard::allow_machines`](crate::web::Guard::allow_machines)).
+    ///
+    /// A machine is nobody's user: [`user_id`](Self::user_id) and [`third_user_id`](Self::third_user_id) are `machine:` and
+    /// the id of its session, and its [`profile`](Self::profile) is empty.
+    #[must_use]
+    pub fn machine(&self) -> Option<&Machine> {
+        self.session.machine.as_deref()
+    }
+
     /// The id of the host app's user, from its own binder or from our auth model.
     #[must_use]
     pub fn user_id(&self) -> &str {
@@ -152,6 +167,23 @@ impl CurrentUser {
         &self.session.profile
     }
 
+    /// What the host app's [`UserBinder`](crate::UserBinder) says of the user: at the login, or when it was asked last by
+    /// [`refresh_attributes`](crate::SessionService::refresh_attributes). Costs no query, but reads what is newest now:
+    /// within a request, take it once.
+    ///
+    /// ```
+    /// # use wecom_login::CurrentUser;
+    /// fn is_administrator(user: &CurrentUser) -> bool {
+    ///     user.attributes()
+    ///         .get("role")
+    ///         .is_some_and(|role| role == "administrator")
+    /// }
+    /// ```
+    #[must_use]
+    pub fn attributes(&self) -> Arc<Attributes> {
+        self.session.attributes.load()
+    }
+
     /// The id of the session; not its token.
     #[must_use]
     pub fn session_id(&self) -> &str {
@@ -170,7 +202,7 @@ impl CurrentUser {
         self.session.last_seen_at()
     }
 
-    /// When the session ends at the latest.
+    /// When the session ends at the latest; for a machine without such an end, the end of the year 9999.
     #[must_use]
     pub fn expires_at(&self) -> Timestamp {
         self.session.expires_at
@@ -183,6 +215,7 @@ impl fmt::Debug for CurrentUser {
             .field("user_id", &self.user_id())
             .field("principal", self.principal())
             .field("session_id", &self.session_id())
+            .field("machine", &self.machine())
             .finish_non_exhaustive()
     }
 }

@@ -14,7 +14,9 @@ use crate::error::{Error, ErrorKind, Result};
 use crate::random;
 use crate::session::current_user::CachedSession;
 use crate::session::rows::Insertion;
-use crate::session::{CurrentUser, SessionToken, Sessions, TokenSeed, rows, token};
+use crate::session::{
+    CurrentUser, SessionToken, Sessions, StoredAttributes, TokenSeed, rows, token,
+};
 
 /// The member, user and login of a session to be issued.
 #[derive(Debug)]
@@ -25,6 +27,7 @@ pub(crate) struct NewSession {
     pub(crate) platform: Platform,
     pub(crate) login_type: LoginType,
     pub(crate) profile: Profile,
+    pub(crate) attributes: StoredAttributes,
     pub(crate) member_epoch: i64,
     pub(crate) authorization_epoch: i64,
     pub(crate) visible_at: Timestamp,
@@ -99,6 +102,7 @@ impl Sessions {
         let now = self.inner.store.now();
         let epochs = (new.member_epoch, new.authorization_epoch);
         let principal = self.intern_principal(new.principal);
+        let attributes = self.inner.attributes.track(&principal, new.attributes);
         let session = CachedSession {
             id: random::hex::<16>().into(),
             token_hash: token::hash(token.expose().as_bytes()),
@@ -110,6 +114,8 @@ impl Sessions {
             platform: new.platform,
             login_type: new.login_type,
             profile: new.profile,
+            attributes,
+            machine: None,
             created_at: now,
             expires_at: now + self.inner.config.absolute_timeout,
             revoked: AtomicBool::new(false),
@@ -153,7 +159,7 @@ impl Sessions {
     }
 
     /// Inserts a session, with the entry of the audit that tells of it.
-    async fn insert(
+    pub(super) async fn insert(
         &self,
         session: &CachedSession,
         epochs: (i64, i64),
@@ -212,6 +218,7 @@ mod tests {
             platform: Platform::Web,
             login_type: LoginType::Qr,
             profile: Profile::default(),
+            attributes: StoredAttributes::default(),
             member_epoch: 0,
             authorization_epoch: 0,
             visible_at: Timestamp::default(),

@@ -4,12 +4,13 @@ use std::sync::atomic::{AtomicBool, AtomicI64};
 use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 
-use crate::domain::{Principal, Profile, TokenHash};
+use crate::domain::{Machine, Principal, Profile, TokenHash};
 use crate::error::{Error, ErrorKind, Result};
 use crate::revocation::{Epoch, EpochKey};
 use crate::session::current_user::CachedSession;
 use crate::session::rows::{self, SessionRow};
-use crate::session::{CurrentUser, Sessions};
+use crate::session::{CurrentUser, Sessions, StoredAttributes, machine};
+use crate::task_runner::runtime_gone;
 
 /// How long "no such session" is remembered for a token that we issued, so that a flood of it costs one query.
 pub(super) const NEGATIVE_TTL: Duration = Duration::from_secs(2);
@@ -27,9 +28,11 @@ impl Sessions {
             .inner
             .runtime
             .spawn(async move { sessions.load_shared(hash).await });
-        let loaded = load
-            .await
-            .map_err(|_| Error::new(ErrorKind::StoreUnavailable, "the service is shutting down"))?;
+        // Nothing cancels it but the end of its runtime: after a shutdown as without one.
+        let loaded = load.await.map_err(|error| match error.is_panic() {
+            true => Error::new(ErrorKind::Internal, "a task panicked"),
+            false => runtime_gone(),
+        })?;
         let loaded = loaded.map_err(|error| match error.retry_after() {
             None if error.kind() == ErrorKind::StoreUnavailable => {
                 error.with_retry_after(RETRY_AFTER)
@@ -105,8 +108,17 @@ impl Sessions {
         token_hash: TokenHash,
         revocation_seq: u64,
     ) -> Result<CachedSession> {
+        let machine = row
+            .machine_name
+            .map(|name| Box::new(Machine::of_stored(name, row.machine_scopes.as_deref())));
+        let visible_at = match &machine {
+            Some(_) => machine::NEVER,
+            None => row.visible_at.unwrap_or_default(),
+        };
         let principal =
             self.intern_principal(Principal::new(row.suite_id, row.corp_id, row.third_user_id));
+        let stored = StoredAttributes::parse(row.attributes_version, row.attributes.as_deref())?;
+        let attributes = self.inner.attributes.track(&principal, stored);
         Ok(CachedSession {
             id: row.id.into(),
             token_hash,
@@ -114,7 +126,7 @@ impl Sessions {
                 &principal,
                 row.authorization_epoch,
                 row.member_epoch,
-                row.stored_member_epoch,
+                row.stored_member_epoch.unwrap_or(row.member_epoch),
             ),
             authorization_epoch: self.authorization_epoch(
                 &principal,
@@ -132,11 +144,13 @@ impl Sessions {
                 email: row.email,
                 mobile: row.mobile,
             },
+            attributes,
+            machine,
             created_at: row.created_at,
             expires_at: row.expires_at,
             revoked: AtomicBool::new(false),
             last_seen_at: AtomicI64::new(row.last_seen_at.as_millis()),
-            visible_at: AtomicI64::new(row.visible_at.unwrap_or_default().as_millis()),
+            visible_at: AtomicI64::new(visible_at.as_millis()),
             revocation_seq,
             sessions: Arc::downgrade(&self.inner),
             changes: OnceLock::new(),
@@ -217,6 +231,7 @@ mod tests {
             platform: Platform::App,
             login_type: LoginType::Qr,
             profile: Profile::default(),
+            attributes: crate::session::StoredAttributes::default(),
             member_epoch: 0,
             authorization_epoch: 0,
             visible_at: crate::Timestamp::default(),

@@ -32,12 +32,22 @@
 //!
 //! A member has 100 sessions at most: `surplus` ends the oldest when a new one is one too many.
 //!
+//! # Machines
+//!
+//! A program has a session like a person's, without an idle timeout and outside of that limit: `machine`.
+//!
 //! # Streams
 //!
 //! A handler may ask whether the session of its user lives, and wait for its end ([`CurrentUser::ended`]): `watch`.
 //!
+//! # Attributes
+//!
+//! What the host app's binder says of a user is stored with the member, and read with the session. All sessions of a
+//! member share one cell of it in memory (`attributes`), which a refresh replaces.
+//!
 //! How other nodes learn of it: [`revocation`](crate::revocation).
 
+mod attributes;
 mod config;
 mod count;
 mod current_user;
@@ -48,6 +58,7 @@ mod interner;
 mod issue;
 mod list;
 mod load;
+mod machine;
 mod mini_program_key;
 mod revoke;
 mod rows;
@@ -62,11 +73,14 @@ mod watch;
 pub use config::SessionConfig;
 pub use current_user::CurrentUser;
 pub use issue::IssuedSession;
+pub use machine::{MachineSessionRequest, MachineSummary};
 pub use summary::{SessionPage, SessionSummary, UserSummary};
 pub use token::SessionToken;
 pub use verify::{Verification, Verified};
 
+pub(crate) use attributes::StoredAttributes;
 pub(crate) use issue::{FormerIssue, NewSession};
+pub(crate) use machine::NewMachineSession;
 pub(crate) use rows::{SessionRow, delete_expired, touch};
 pub(crate) use sessions::{BackgroundTask, Sessions};
 pub(crate) use token::TokenSeed;

@@ -82,6 +82,7 @@ impl Sessions {
     pub(crate) fn forget_member(&self, principal: &Principal, authorization_epoch: i64) {
         let key = EpochKey::Member(Arc::new(principal.clone()), authorization_epoch);
         self.inner.epochs.forget(&key);
+        self.inner.attributes.forget(principal);
     }
 
     /// Applies an authorization's stored epoch on this node: sessions of an older one are invalid.
@@ -116,6 +117,7 @@ impl Sessions {
     /// Empties the cache: every session is read from the database before it is served again.
     pub(crate) fn flush(&self) {
         self.inner.epochs.flush();
+        self.inner.attributes.distrust();
         self.inner.cache.clear();
         self.inner.in_flight.invalidate_all();
         self.reread_watched();

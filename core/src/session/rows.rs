@@ -11,8 +11,9 @@ use sea_orm::{
 use crate::clock::Timestamp;
 use crate::db::entity::session::{Column, Entity};
 use crate::db::{PrincipalColumns as _, Store, delete_in_batches, is_unique_violation};
-use crate::domain::{CorpId, Principal, SuiteId, TokenHash, WecomUserId};
+use crate::domain::{CorpId, Machine, Principal, SuiteId, TokenHash, WecomUserId};
 use crate::error::{Error, ErrorKind, Result};
+use crate::metrics;
 use crate::session::current_user::CachedSession;
 use crate::session::cursor::SessionCursor;
 
@@ -36,21 +37,28 @@ pub(crate) struct SessionRow {
     pub(crate) created_at: Timestamp,
     pub(crate) last_seen_at: Timestamp,
     pub(crate) expires_at: Timestamp,
-    pub(crate) stored_member_epoch: i64,
+    pub(crate) machine_name: Option<String>,
+    pub(crate) machine_scopes: Option<String>,
+    /// `None` without such a member, as for a machine.
+    pub(crate) stored_member_epoch: Option<i64>,
     pub(crate) stored_authorization_epoch: i64,
     pub(crate) visible_at: Option<Timestamp>,
     pub(crate) name: Option<String>,
     pub(crate) avatar: Option<String>,
     pub(crate) email: Option<String>,
     pub(crate) mobile: Option<String>,
+    pub(crate) attributes: Option<String>,
+    pub(crate) attributes_version: i64,
 }
 
 impl SessionRow {
-    /// Whether the session is not expired, not idle, and of current epochs.
+    /// Whether the session is not expired, not idle, and of current epochs. A machine has no idle timeout, and is no member.
     pub(crate) fn is_valid_and_not_idle(&self, now: Timestamp, idle_timeout: Duration) -> bool {
+        let is_of_live_subject = self.machine_name.is_some()
+            || (now < self.last_seen_at + idle_timeout
+                && Some(self.member_epoch) == self.stored_member_epoch);
         now < self.expires_at
-            && now < self.last_seen_at + idle_timeout
-            && self.member_epoch == self.stored_member_epoch
+            && is_of_live_subject
             && self.authorization_epoch == self.stored_authorization_epoch
     }
 }
@@ -156,7 +164,8 @@ pub(super) async fn insert(
     epochs: (i64, i64),
 ) -> Result<Insertion> {
     let principal = &session.principal;
-    let row: [(Column, Value); 14] = [
+    let machine = session.machine.as_deref();
+    let row: [(Column, Value); 16] = [
         (Column::Id, session.id.to_string().into()),
         (Column::TokenHash, session.token_hash.to_vec().into()),
         (Column::SuiteId, principal.suite_id.clone().into()),
@@ -171,23 +180,34 @@ pub(super) async fn insert(
         (Column::CreatedAt, session.created_at.into()),
         (Column::LastSeenAt, session.created_at.into()),
         (Column::ExpiresAt, session.expires_at.into()),
+        (
+            Column::MachineName,
+            machine.map(|machine| machine.name().to_owned()).into(),
+        ),
+        (
+            Column::MachineScopes,
+            machine.map(Machine::scopes_text).into(),
+        ),
     ];
     let mut current = Query::select();
     current
         .from("wecom_authorization")
-        .inner_join(
-            "wecom_person",
-            equal("wecom_person", "wecom_authorization", "suite_id").and(equal(
-                "wecom_person",
-                "wecom_authorization",
-                "corp_id",
-            )),
-        )
         .and_where(Expr::col(("wecom_authorization", "suite_id")).eq(principal.suite_id.clone()))
         .and_where(Expr::col(("wecom_authorization", "corp_id")).eq(principal.corp_id.clone()))
-        .and_where(Expr::col(("wecom_authorization", "epoch")).eq(epochs.1))
-        .and_where(Expr::col(("wecom_person", "user_id")).eq(principal.third_user_id.clone()))
-        .and_where(Expr::col(("wecom_person", "epoch")).eq(epochs.0));
+        .and_where(Expr::col(("wecom_authorization", "epoch")).eq(epochs.1));
+    if machine.is_none() {
+        current
+            .inner_join(
+                "wecom_person",
+                equal("wecom_person", "wecom_authorization", "suite_id").and(equal(
+                    "wecom_person",
+                    "wecom_authorization",
+                    "corp_id",
+                )),
+            )
+            .and_where(Expr::col(("wecom_person", "user_id")).eq(principal.third_user_id.clone()))
+            .and_where(Expr::col(("wecom_person", "epoch")).eq(epochs.0));
+    }
     if database.get_database_backend() == DbBackend::Postgres {
         current.lock_shared();
     }
@@ -225,24 +245,45 @@ pub(crate) async fn touch(database: &impl ConnectionTrait, id: &str, at: Timesta
     Ok(())
 }
 
-/// Deletes expired and idle sessions. One condition after the other, because each has its own index.
+/// Selects the authorization of a session's corp, if its epoch is the session's.
+pub(super) fn current_authorization() -> SelectStatement {
+    let mut select = Query::select();
+    select
+        .expr(Expr::val(1))
+        .from("wecom_authorization")
+        .and_where(equal("wecom_authorization", "wecom_session", "suite_id"))
+        .and_where(equal("wecom_authorization", "wecom_session", "corp_id"))
+        .and_where(
+            Expr::col(("wecom_authorization", "epoch"))
+                .eq(Expr::col(("wecom_session", "authorization_epoch"))),
+        );
+    select
+}
+
+/// Deletes expired and idle sessions; those of machines, which are never idle, once their corp's epoch has advanced. One
+/// condition after the other, because each has its own index.
 pub(crate) async fn delete_expired(
     store: &Store,
     now: Timestamp,
     idle_since: Timestamp,
 ) -> Result<()> {
+    let may_be_idle = Condition::any()
+        .add(Column::MachineName.is_null())
+        .add(Expr::exists(current_authorization()).not());
     for expired in [
-        Column::ExpiresAt.lte(now),
-        Column::LastSeenAt.lt(idle_since),
+        Condition::all().add(Column::ExpiresAt.lte(now)),
+        Condition::all()
+            .add(Column::LastSeenAt.lt(idle_since))
+            .add(may_be_idle),
     ] {
-        delete_in_batches::<Entity, String>(store, Column::Id, Condition::all().add(expired))
-            .await?;
+        let deleted = delete_in_batches::<Entity, String>(store, Column::Id, expired).await?;
+        metrics::sessions_ended("expired", deleted);
     }
     Ok(())
 }
 
 fn select() -> SelectStatement {
-    const SESSION_COLUMNS: [&str; 14] = [
+    const SESSION_COLUMNS: [&str; 16] = [
         "id",
         "token_hash",
         "suite_id",
@@ -257,13 +298,24 @@ fn select() -> SelectStatement {
         "created_at",
         "last_seen_at",
         "expires_at",
+        "machine_name",
+        "machine_scopes",
     ];
     let equal_to_session = |table, column| equal(table, "wecom_session", column);
     let mut select = Query::select();
     for column in SESSION_COLUMNS {
         select.column(("wecom_session", column));
     }
-    for column in ["visible_at", "name", "avatar", "email", "mobile"] {
+    const MEMBER_COLUMNS: [&str; 7] = [
+        "visible_at",
+        "name",
+        "avatar",
+        "email",
+        "mobile",
+        "attributes",
+        "attributes_version",
+    ];
+    for column in MEMBER_COLUMNS {
         select.column(("wecom_person", column));
     }
     select
@@ -273,7 +325,7 @@ fn select() -> SelectStatement {
             "stored_authorization_epoch",
         )
         .from("wecom_session")
-        .inner_join(
+        .left_join(
             "wecom_person",
             equal_to_session("wecom_person", "suite_id")
                 .and(equal_to_session("wecom_person", "corp_id"))

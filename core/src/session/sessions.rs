@@ -13,7 +13,9 @@ use crate::clock::Timestamp;
 use crate::db::Store;
 use crate::domain::{CorpId, Principal, SuiteId, TokenHash};
 use crate::error::{Error, ErrorKind};
+use crate::metrics::SessionLookups;
 use crate::revocation::{Epochs, RecentRevocations};
+use crate::session::attributes::AttributeCells;
 use crate::session::config::Intervals;
 use crate::session::current_user::CachedSession;
 use crate::session::interner::Interner;
@@ -51,6 +53,7 @@ pub(super) struct Inner {
     pub(super) keys: KeyRing,
     pub(super) signer: TokenSigner,
     pub(super) epochs: Epochs,
+    pub(super) attributes: AttributeCells,
     pub(super) cache: SessionCache,
     /// Keyed by flush generation, so a load that started before a flush is never shared.
     pub(super) in_flight: moka::future::Cache<(TokenHash, u64), Option<CurrentUser>>,
@@ -62,6 +65,7 @@ pub(super) struct Inner {
     pub(super) instances: Interner<Arc<str>>,
     pub(super) counts: Arc<SessionCounts>,
     background_tasks: mpsc::UnboundedSender<BackgroundTask>,
+    pub(super) lookups: SessionLookups,
     /// The sequence number of the newest revocation of all sessions.
     pub(super) revoke_all_seq: AtomicU64,
     /// The revocation log was not polled successfully for `max_stale`.
@@ -93,6 +97,7 @@ impl Sessions {
                 .time_to_live(REVOKED_TTL)
                 .build(),
             recent: RecentRevocations::new(),
+            attributes: AttributeCells::default(),
             watched: WatchedSessions::default(),
             suite_ids: Interner::default(),
             corp_ids: Interner::default(),
@@ -104,6 +109,7 @@ impl Sessions {
             intervals: config.intervals(),
             config,
             background_tasks,
+            lookups: SessionLookups::new(),
             runtime,
         };
         Self {
@@ -176,6 +182,7 @@ impl Sessions {
 
     pub(super) fn is_idle(&self, user: &CurrentUser, now: Timestamp) -> bool {
         now.millis_since(user.session.last_seen_at()) >= self.inner.intervals.idle
+            && user.session.machine.is_none()
     }
 
     /// Lock-free ordering with revocation: `revoke` sets `revoked` before evicting, `cache` inserts before checking it,

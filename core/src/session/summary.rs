@@ -1,6 +1,6 @@
 //! The summaries of a member and of the member's sessions, as they are on the wire.
 
-use serde::Serialize;
+use serde::{Deserialize, Serialize, Serializer};
 
 use crate::clock::Timestamp;
 use crate::domain::{CorpId, LoginType, Platform, Profile, SuiteId, WecomUserId};
@@ -8,7 +8,7 @@ use crate::error::Result;
 use crate::session::{CurrentUser, SessionRow};
 
 /// Who logged in.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 #[non_exhaustive]
 pub struct UserSummary {
@@ -34,8 +34,15 @@ impl UserSummary {
     }
 }
 
+/// As in a login result and in `/me`: `{userId, thirdUserId, corpId, name?, avatar?, email?, mobile?}`.
+impl Serialize for CurrentUser {
+    fn serialize<S: Serializer>(&self, serializer: S) -> std::result::Result<S::Ok, S::Error> {
+        UserSummary::new(self).serialize(serializer)
+    }
+}
+
 /// One session of a person.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 #[non_exhaustive]
 pub struct SessionSummary {
@@ -62,7 +69,7 @@ pub struct SessionSummary {
 }
 
 /// Sessions of a person, newest first.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[non_exhaustive]
 pub struct SessionPage {
     /// The sessions of this page.

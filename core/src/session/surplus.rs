@@ -254,6 +254,7 @@ mod tests {
                 platform: Platform::App,
                 login_type: LoginType::Qr,
                 profile: Profile::default(),
+                attributes: crate::session::StoredAttributes::default(),
                 member_epoch: 0,
                 authorization_epoch: 0,
                 visible_at: crate::clock::Timestamp::default(),

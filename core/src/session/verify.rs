@@ -5,7 +5,7 @@ use std::fmt;
 
 use futures_util::future::BoxFuture;
 
-use crate::error::Result;
+use crate::error::{Error, ErrorKind, Result};
 use crate::session::{CurrentUser, Sessions, token};
 
 /// A valid credential.
@@ -55,6 +55,23 @@ impl Verification {
     }
 }
 
+impl Verification {
+    /// The same, with this error for the session of a machine.
+    pub(crate) fn without_machines(self, error: fn() -> Error) -> Self {
+        let person = move |verified: Verified| match verified.user.machine() {
+            Some(_) => Err(error()),
+            None => Ok(verified),
+        };
+        match self {
+            Self::Ready(result) => Self::Ready(result.and_then(person)),
+            Self::Pending(pending) => {
+                Self::Pending(Box::pin(async move { pending.await.and_then(person) }))
+            }
+            other @ (Self::Absent | Self::Foreign) => other,
+        }
+    }
+}
+
 impl fmt::Debug for Verification {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
@@ -80,15 +97,25 @@ impl Sessions {
             return None;
         }
         let hash = token::hash(token);
+        let lookups = &self.inner.lookups;
         if let Some(user) = self.get_fresh(&hash) {
+            lookups.hit.add(1);
             return Some(Verification::Ready(Ok(Verified::new(user))));
         }
         if !self.is_own_token(token) {
+            lookups.refused.add(1);
             return None;
         }
         let sessions = self.clone();
         Some(Verification::Pending(Box::pin(async move {
-            sessions.load(hash).await.map(Verified::new)
+            let loaded = sessions.load(hash).await;
+            let lookups = &sessions.inner.lookups;
+            match &loaded {
+                Ok(_) => lookups.miss.add(1),
+                Err(error) if error.kind() == ErrorKind::TokenInvalid => lookups.refused.add(1),
+                Err(_) => lookups.failed.add(1),
+            }
+            loaded.map(Verified::new)
         })))
     }
 

@@ -26,6 +26,8 @@ use crate::session::{CurrentUser, Sessions};
 const MIN_WATCHED_TO_PRUNE: usize = 1024;
 /// Sessions that are read again at a time, after a flush.
 const CONCURRENT_REREADS: usize = 8;
+/// How long a wait for the end of a machine's session sleeps at a time.
+const LONGEST_WAIT: Duration = Duration::from_hours(24);
 /// The pause before the database is asked again that did not answer.
 const REREAD_PAUSE: Duration = Duration::from_secs(1);
 
@@ -174,7 +176,10 @@ impl CurrentUser {
                     None => sessions.sleep(REREAD_PAUSE),
                 }
             } else {
-                let idle_at = self.last_seen_at() + sessions.inner.config.idle_timeout;
+                let idle_at = match self.machine() {
+                    Some(_) => now + LONGEST_WAIT,
+                    None => self.last_seen_at() + sessions.inner.config.idle_timeout,
+                };
                 sessions.sleep(self.expires_at().min(idle_at).since(now))
             };
             // Not to be kept alive by a wait.

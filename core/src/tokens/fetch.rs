@@ -11,11 +11,13 @@ use crate::db::entity::access_token;
 use crate::digest;
 use crate::domain::Suite;
 use crate::error::{Error, Result};
+use crate::metrics;
 use crate::tokens::app_secret::{self, AppSecret};
 use crate::tokens::circuit_breaker::SecretKind;
 use crate::tokens::credential::{
     AnyCredential, AppCredential, JsTicket, JsTicketKind, ProviderCredential,
 };
+use crate::tokens::other_corp_id::with_either_id;
 use crate::tokens::suite_ticket;
 use crate::tokens::token_cache::Tokens;
 use crate::wecom::{CallError, CallErrorKind, Errcode, IssuedToken};
@@ -24,12 +26,16 @@ type Issued = IssuedToken<SecretString>;
 
 impl Tokens {
     pub(super) async fn fetch(&self, credential: &AnyCredential) -> Result<Issued> {
-        match credential {
-            AnyCredential::App(app) => self.fetch_app_token(app).await,
-            AnyCredential::JsTicket(ticket) => self.fetch_js_ticket(ticket).await,
-            AnyCredential::Suite(suite) => self.fetch_suite_token(suite).await,
-            AnyCredential::Provider(provider) => self.fetch_provider_token(provider).await,
-        }
+        let (kind, issued) = match credential {
+            AnyCredential::App(app) => ("corp", self.fetch_app_token(app).await),
+            AnyCredential::JsTicket(ticket) => ("js_ticket", self.fetch_js_ticket(ticket).await),
+            AnyCredential::Suite(suite) => ("suite", self.fetch_suite_token(suite).await),
+            AnyCredential::Provider(provider) => {
+                ("provider", self.fetch_provider_token(provider).await)
+            }
+        };
+        metrics::token_fetched(kind, issued.is_ok());
+        issued
     }
 
     async fn fetch_app_token(&self, app: &AppCredential) -> Result<Issued> {
@@ -49,11 +55,11 @@ impl Tokens {
         ];
         let secret = digest::of_parts(&parts);
         let attempt = inner.circuit_breaker.acquire(&secret, kind).await?;
-        let issued = inner
-            .api
-            .app_token(&app.corp_id, &app.permanent_code)
-            .await
-            .map(|issued| exposed(issued.token.expose(), issued.expires_in));
+        let call = |corp_id| async move {
+            let fetched = inner.api.app_token(&corp_id, &app.permanent_code).await;
+            fetched.map(|issued| exposed(issued.token.expose(), issued.expires_in))
+        };
+        let issued = with_either_id(&inner.aliases, &app.suite_id, &app.corp_id, call).await;
         match &issued {
             Err(error) if error.errcode().is_some_and(Errcode::is_secret_invalid) => {
                 inner.circuit_breaker.record_rejection(attempt).await?;

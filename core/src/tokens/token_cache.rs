@@ -10,6 +10,7 @@ use tokio::runtime::Handle;
 
 use crate::clock::Timestamp;
 use crate::db::Store;
+use crate::domain::CorpAliases;
 use crate::error::{Error, ErrorKind, Result};
 use crate::log_limiter::LogLimiter;
 use crate::tokens::circuit_breaker::CircuitBreaker;
@@ -33,6 +34,7 @@ pub(super) struct Inner {
     pub(super) api: Api,
     pub(super) store: Store,
     pub(super) keys: KeyRing,
+    pub(super) aliases: CorpAliases,
     /// Keyed by the version of the secret too: nobody waits for a fetch with another secret than theirs.
     pub(super) cache: moka::future::Cache<TokenKey, Arc<CachedToken>>,
     pub(super) circuit_breaker: CircuitBreaker,
@@ -64,12 +66,14 @@ impl Tokens {
         api: Api,
         store: Store,
         keys: KeyRing,
+        aliases: CorpAliases,
         capacity: u64,
         runtime: Handle,
     ) -> Self {
         let inner = Inner {
             api,
             keys,
+            aliases,
             cache: moka::future::Cache::builder()
                 .max_capacity(capacity)
                 .time_to_idle(TOKEN_CACHE_IDLE)

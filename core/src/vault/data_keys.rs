@@ -66,6 +66,26 @@ impl DataKeys {
         }
     }
 
+    /// Checks what can be checked before the database is opened, so that a start that lacks a key changes nothing in it: a
+    /// file that is missing or cut off may be created later.
+    ///
+    /// # Errors
+    /// `CONFIG_ERROR`, as [`load`](Self::load).
+    pub(crate) fn check(&self) -> Result<()> {
+        match &self.source {
+            Source::Keys(_) | Source::Environment => self.load(false).map(drop),
+            Source::File(path) => match fs::read_to_string(path).map(Zeroizing::new) {
+                Ok(text) if is_cut_off(&text) => Ok(()),
+                Ok(text) => parse(&text, &path.display().to_string()).map(drop),
+                Err(error) if error.kind() == IoErrorKind::NotFound => Ok(()),
+                Err(error) => Err(config_error(format!(
+                    "the key file {} cannot be read: {error}",
+                    path.display()
+                ))),
+            },
+        }
+    }
+
     /// Loads the keys. A missing file is created if `database_is_empty`, and one that was cut off is replaced.
     ///
     /// # Errors
@@ -76,7 +96,8 @@ impl DataKeys {
             Source::Environment => match std::env::var(DATA_KEY_VARIABLE).map(Zeroizing::new) {
                 Ok(text) => parse(&text, DATA_KEY_VARIABLE),
                 Err(_) => Err(config_error(format!(
-                    "{DATA_KEY_VARIABLE} is not set; set it to base64 of 32 random bytes"
+                    "{DATA_KEY_VARIABLE} is not set: set it to base64 of 32 random bytes (openssl rand -base64 32), or give \
+                     Builder::data_keys another source"
                 ))),
             },
             Source::File(path) => read_or_create(path, database_is_empty),

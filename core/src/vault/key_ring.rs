@@ -18,7 +18,10 @@ impl KeyRing {
     /// `CONFIG_ERROR`: there is no key.
     pub(crate) fn new(keys: Vec<DataKey>) -> Result<Self> {
         if keys.is_empty() {
-            return Err(Error::new(ErrorKind::Config, "there is no data key"));
+            return Err(Error::new(
+                ErrorKind::Config,
+                "there is no data key: DataKeys::from_keys needs at least one",
+            ));
         }
         Ok(Self { keys: keys.into() })
     }

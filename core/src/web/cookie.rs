@@ -10,6 +10,8 @@ use crate::web::request::Headers;
 
 /// With this prefix, browsers take the cookie only from this host, over https.
 const HOST_PREFIX: &str = "__Host-";
+/// With this prefix, browsers take the cookie only over https.
+const SECURE_PREFIX: &str = "__Secure-";
 const DEFAULT_PREFIX: &str = "wecom";
 /// Every request carries the names, so they are short.
 const MAX_PREFIX_BYTES: usize = 32;
@@ -59,6 +61,18 @@ impl CookieNames {
         format!("{host_prefix}{}_{kind}", self.prefix)
     }
 
+    /// The full name of a cookie of one path: a cookie with the other prefix is one of the whole host.
+    pub(super) fn full_name_below_path(&self, kind: &str) -> String {
+        let prefix = if self.secure { SECURE_PREFIX } else { "" };
+        format!("{prefix}{}_{kind}", self.prefix)
+    }
+
+    /// The attributes of a cookie of one path that no request from another site carries, apart from `Max-Age`.
+    pub(super) fn strict_attributes_below(&self, path: &str) -> String {
+        let secure = if self.secure { "; Secure" } else { "" };
+        format!("Path={path}; HttpOnly; SameSite=Strict{secure}")
+    }
+
     /// The attributes of all our cookies, apart from `Max-Age`.
     pub(super) const fn attributes(&self) -> &'static str {
         if self.secure {
@@ -82,6 +96,10 @@ impl SessionCookie {
             name: names.full_name("login").into(),
             attributes: names.attributes(),
         }
+    }
+
+    pub(super) fn name(&self) -> &str {
+        &self.name
     }
 
     /// The tokens in the cookies of our name; an empty value counts as no cookie. On plain http there may be several: one
@@ -122,7 +140,7 @@ pub(super) fn set_cookie(name: &str, value: &str, max_age: Duration, attributes:
 }
 
 /// The values of the cookies of this name.
-fn find_cookies<'a>(header: &'a [u8], name: &'a str) -> impl Iterator<Item = &'a [u8]> {
+pub(super) fn find_cookies<'a>(header: &'a [u8], name: &'a str) -> impl Iterator<Item = &'a [u8]> {
     header.split(|byte| *byte == b';').filter_map(move |pair| {
         let rest = pair.trim_ascii().strip_prefix(name.as_bytes())?;
         let value = rest.strip_prefix(b"=")?.trim_ascii();

@@ -22,7 +22,8 @@ use crate::web::response::{ResponseBody, ResponseExt as _};
 use crate::web::route::{Access, Endpoint, Route};
 use crate::web::routes;
 use crate::web::{
-    admin_api, admin_routes, browser, forward_auth, health, login_routes, notify, session_routes,
+    admin_api, admin_routes, browser, console, forward_auth, health, login_routes, notify, openapi,
+    session_routes,
 };
 
 impl HttpService {
@@ -51,7 +52,7 @@ impl HttpService {
         let may_drain = (limit == 0 || matches!(body, Body::TooLarge))
             && HttpDeps::may_drain(parts.method.as_str(), parts.version, &parts.headers);
         let head = parts.method == http::Method::HEAD;
-        let page = (route.access == Access::Browser)
+        let page = matches!(route.access, Access::Browser | Access::Console)
             .then(|| browser::Language::from_headers(&parts.headers));
         self.deps.config.check_peer(peer, &parts.headers);
         let proxies = &self.deps.config.proxies;
@@ -60,6 +61,7 @@ impl HttpService {
         });
         let request = RoutedRequest {
             endpoint: route.endpoint,
+            path: route.path,
             variable,
             query: parts.uri.query().unwrap_or_default().to_owned(),
             method: parts.method,
@@ -76,6 +78,9 @@ impl HttpService {
         let response = answered.unwrap_or_else(|error| {
             tracing::error!(target: "wecom_login", %error, path = route.path, "request handler panicked");
             match page {
+                Some(language) if route.access == Access::Console => {
+                    console::broken(&self.deps, language)
+                }
                 Some(language) => browser::broken(&self.deps, language),
                 None => problem(&Error::new(ErrorKind::Internal, "the handler panicked")),
             }
@@ -117,11 +122,13 @@ impl HttpDeps {
             Access::Anyone if route.endpoint == Endpoint::HealthReady => {
                 return health::ready(self).await;
             }
+            Access::Anyone if route.endpoint == Endpoint::OpenApi => return openapi::answer(self),
             Access::Anyone => login_routes::answer(self, request).await,
             Access::Session if route.endpoint == Endpoint::ForwardAuth => {
                 return forward_auth::answer(self, request).await;
             }
             Access::Session => session_routes::answer(self, request).await,
+            Access::Console => return console::answer(self, request).await,
             Access::Admin => match route.endpoint {
                 Endpoint::AdminApi(endpoint) => admin_api::answer(self, request, endpoint).await,
                 _ => admin_routes::answer(self, request).await,

@@ -1,6 +1,6 @@
 //! `/forwardAuth`: the guard for a proxy, which asks about a request before it passes it on.
 //!
-//! 200 sets the seven identity headers, each of them always, so that the proxy replaces what a client sent under these
+//! 200 sets the seven identity headers and `X-Wecom-Machine`, each of them always, so that the proxy replaces what a client sent under these
 //! names. Everything else is what [`Guard`](crate::web::Guard) answers.
 
 use http::Response;
@@ -31,6 +31,8 @@ struct Demands {
     corp_id: Option<CorpId>,
     /// The full name of an instance.
     instance: Option<String>,
+    /// Machines that have this scope are let in, beside people.
+    scope: Option<String>,
     /// Whether nobody is redirected: for proxies that pass on nothing but 401 and 403.
     on_401: bool,
 }
@@ -40,6 +42,7 @@ impl Demands {
         let mut query = RouteQuery::new(query)?;
         let corp_id = query.optional_text("corpId")?.map(CorpId::new).transpose();
         let instance = query.optional_text("instance")?;
+        let scope = query.optional_text("scope")?;
         let on = query.optional_text("on")?;
         query.finish()?;
         Ok(Self {
@@ -47,6 +50,7 @@ impl Demands {
             instance: instance
                 .map(|name| deps.instance(&name).map(|found| found.name().to_owned()))
                 .transpose()?,
+            scope,
             on_401: match on.as_deref() {
                 None => false,
                 Some("401") => true,
@@ -58,7 +62,13 @@ impl Demands {
     fn are_met_by(&self, deps: &HttpDeps, user: &CurrentUser) -> bool {
         let aliases = deps.instances.aliases();
         let corp = self.corp_id.as_ref();
-        corp.is_none_or(|corp| aliases.is_same(user.suite_id(), user.corp_id(), corp))
+        let is_for_it = user.machine().is_none_or(|machine| {
+            self.scope
+                .as_ref()
+                .is_some_and(|scope| machine.has_scope(scope))
+        });
+        is_for_it
+            && corp.is_none_or(|corp| aliases.is_same(user.suite_id(), user.corp_id(), corp))
             && self
                 .instance
                 .as_ref()
@@ -117,20 +127,24 @@ pub(super) async fn answer(deps: &HttpDeps, request: &RoutedRequest) -> Response
     rejection.with_location(login).response()
 }
 
-/// 200 with the seven headers.
+/// 200 with the seven headers, and the name of a machine. A machine is no user: those of a user are empty then.
 fn identity(user: &CurrentUser) -> Result<Response<ResponseBody>> {
     let profile = user.profile();
     let name = profile.name.as_deref().unwrap_or_default();
     let name = utf8_percent_encode(name, NAME).to_string();
     let email = profile.email.as_deref().filter(|email| is_value(email));
+    let machine = user.machine().map(|machine| machine.name());
+    let machine = machine.map(|name| utf8_percent_encode(name, NAME).to_string());
+    let of_user = |text| if machine.is_some() { "" } else { text };
     let headers = [
-        ("remote-user", user.user_id()),
+        ("remote-user", of_user(user.user_id())),
         ("remote-name", &*name),
         ("remote-email", email.unwrap_or_default()),
         ("remote-groups", user.corp_id().as_str()),
         ("x-wecom-corp-id", user.corp_id().as_str()),
-        ("x-wecom-user-id", user.third_user_id().as_str()),
+        ("x-wecom-user-id", of_user(user.third_user_id().as_str())),
         ("x-wecom-suite-id", user.suite_id().as_str()),
+        ("x-wecom-machine", machine.as_deref().unwrap_or_default()),
     ];
     let mut response = empty(200);
     for (name, value) in headers {

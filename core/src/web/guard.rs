@@ -1,9 +1,16 @@
 //! The guard of the host app's own routes: what it requires, and the rejection of requests that do not meet it.
 
+use std::error::Error as StdError;
 use std::fmt;
+use std::panic::AssertUnwindSafe;
+use std::pin::pin;
 use std::sync::Arc;
+use std::time::Duration;
 
-use crate::domain::CorpId;
+use futures_util::FutureExt as _;
+use futures_util::future::{BoxFuture, Either, select};
+
+use crate::domain::{CorpId, Machine};
 use crate::error::{Error, ErrorKind, Result};
 use crate::hooks::RefusedRequest;
 use crate::session::{CurrentUser, Sessions, Verification, Verified};
@@ -16,8 +23,15 @@ use crate::web::rejection::{Rejection, RejectionContext, is_page};
 use crate::web::request::Headers;
 
 type Predicate = Arc<dyn Fn(&CurrentUser) -> bool + Send + Sync>;
+type AsyncPredicate = Arc<dyn Fn(CurrentUser) -> BoxFuture<'static, Result<bool>> + Send + Sync>;
 
-/// Lets only requests through that come with a live session. The adapters' middleware is made from it.
+/// How long an asynchronous predicate may take.
+const PREDICATE_TIMEOUT: Duration = Duration::from_secs(10);
+/// `Retry-After` of one that took longer.
+const PREDICATE_RETRY_AFTER: Duration = Duration::from_secs(1);
+
+/// Lets only requests through that come with a live session. The adapters' middleware is made from it. The sessions of
+/// machines are let in only where the guard [allows](Self::allow_machines) or [requires](Self::require_scope) them.
 ///
 /// ```
 /// # fn guards(login: &wecom_login::WecomLogin) -> Result<(), Box<dyn std::error::Error>> {
@@ -45,6 +59,11 @@ struct Rules {
     login_corp: Option<NamedCorp>,
     redirect_on_other_corp: bool,
     predicates: Vec<Predicate>,
+    async_predicates: Vec<AsyncPredicate>,
+    /// Machines with one of these scopes are let in, beside people.
+    allowed_scopes: Vec<String>,
+    /// Only machines with all of these scopes are let in.
+    required_scopes: Vec<String>,
     _shutdown_on_drop: ShutdownOnDrop,
 }
 
@@ -68,6 +87,9 @@ impl Guard {
                 login_corp: None,
                 redirect_on_other_corp: false,
                 predicates: Vec::new(),
+                async_predicates: Vec::new(),
+                allowed_scopes: Vec::new(),
+                required_scopes: Vec::new(),
                 _shutdown_on_drop: shutdown_on_drop,
             }),
         }
@@ -81,6 +103,66 @@ impl Guard {
         Arc::make_mut(&mut self.rules)
             .predicates
             .push(Arc::new(predicate));
+        self
+    }
+
+    /// Requires that the predicate holds of the user, which may ask a database or another service; others get 403. It is
+    /// asked after those of [`require`](Self::require), for every request. With several, all must hold, in their order.
+    ///
+    /// An error is answered by its row of the error table; one of the host app's own is 500. So is a panic. A predicate
+    /// that takes more than 10 s is 503.
+    ///
+    /// ```
+    /// # async fn is_invited(user_id: &str) -> std::io::Result<bool> { Ok(user_id == "7") }
+    /// # fn guards(login: &wecom_login::WecomLogin) {
+    /// let invited = login
+    ///     .guard()
+    ///     .require_async(|user| async move { is_invited(user.user_id()).await });
+    /// # }
+    /// ```
+    pub fn require_async<F, E>(
+        mut self,
+        predicate: impl Fn(CurrentUser) -> F + Send + Sync + 'static,
+    ) -> Self
+    where
+        F: Future<Output = std::result::Result<bool, E>> + Send + 'static,
+        E: Into<Box<dyn StdError + Send + Sync>>,
+    {
+        let predicate = move |user| {
+            let asked = predicate(user);
+            let answer: BoxFuture<'static, Result<bool>> =
+                Box::pin(
+                    async move { asked.await.map_err(|error| predicate_failed(error.into())) },
+                );
+            answer
+        };
+        Arc::make_mut(&mut self.rules)
+            .async_predicates
+            .push(Arc::new(predicate));
+        self
+    }
+
+    /// Lets machines in that have this scope, beside people. With several, one of them is enough. Without it a route is for
+    /// people, and the session of a machine is answered 403.
+    ///
+    /// ```
+    /// # fn guard(login: &wecom_login::WecomLogin) {
+    /// let people_and_exports = login.guard().allow_machines("orders:read");
+    /// # }
+    /// ```
+    pub fn allow_machines(mut self, scope: impl Into<String>) -> Self {
+        Arc::make_mut(&mut self.rules)
+            .allowed_scopes
+            .push(scope.into());
+        self
+    }
+
+    /// Requires a machine that has this scope; people, who have no scopes, get 403. With several, the machine needs all of
+    /// them.
+    pub fn require_scope(mut self, scope: impl Into<String>) -> Self {
+        Arc::make_mut(&mut self.rules)
+            .required_scopes
+            .push(scope.into());
         self
     }
 
@@ -145,7 +227,9 @@ impl Guard {
         };
         let may_be_of_other_corp = rules.redirect_on_other_corp && is_page(method, headers);
         let verification = match verification {
-            Verification::Ready(Ok(verified)) if !may_be_of_other_corp => {
+            Verification::Ready(Ok(verified))
+                if !may_be_of_other_corp && rules.async_predicates.is_empty() =>
+            {
                 let authorized = rules.authorize(verified);
                 if authorized.is_err() && rules.http.is_own_route(path_and_query()) {
                     return Decision::Ready(Ok(Authenticated::NOBODY));
@@ -223,7 +307,9 @@ impl Rules {
                 Decision::Ready(Err(context.reject(error).guarded()))
             }
             Verification::Ready(Ok(verified)) => match page {
-                None => Decision::Ready(self.authorize(verified)),
+                None if self.async_predicates.is_empty() => {
+                    Decision::Ready(self.authorize(verified))
+                }
                 page => Decision::Pending(Box::pin(async move {
                     rules.resolve(Ok(verified), context, page).await
                 })),
@@ -250,15 +336,64 @@ impl Rules {
                 return Err(Rejection::other_corp(page.location).guarded());
             }
         }
-        self.authorize(verified)
+        let authenticated = self.authorize(verified)?;
+        if let Some(user) = &authenticated.user
+            && !self
+                .ask_async(user)
+                .await
+                .map_err(|error| Rejection::failed(error).guarded())?
+        {
+            return Err(Rejection::forbidden().guarded());
+        }
+        Ok(authenticated)
+    }
+
+    /// Asks the asynchronous predicates about a user.
+    async fn ask_async(&self, user: &CurrentUser) -> Result<bool> {
+        for predicate in &self.async_predicates {
+            // The closure itself may panic, too.
+            let asked = AssertUnwindSafe(async { predicate(user.clone()).await }).catch_unwind();
+            let timeout = self.http.deps.sleep(PREDICATE_TIMEOUT);
+            let holds = match select(pin!(asked), timeout).await {
+                Either::Left((Ok(answer), _)) => answer?,
+                Either::Left((Err(_), _)) => {
+                    return Err(Error::new(ErrorKind::Internal, "a predicate panicked"));
+                }
+                Either::Right(_) => {
+                    return Err(Error::new(
+                        ErrorKind::StoreUnavailable,
+                        "a predicate of the host app did not answer within 10 s",
+                    )
+                    .with_retry_after(PREDICATE_RETRY_AFTER));
+                }
+            };
+            if !holds {
+                return Ok(false);
+            }
+        }
+        Ok(true)
+    }
+
+    /// Whether a person, or this machine, may come here at all.
+    fn admits(&self, machine: Option<&Machine>) -> bool {
+        let Some(machine) = machine else {
+            return self.required_scopes.is_empty();
+        };
+        let has = |scope: &String| machine.has_scope(scope);
+        if self.required_scopes.is_empty() {
+            self.allowed_scopes.iter().any(has)
+        } else {
+            self.required_scopes.iter().all(has)
+        }
     }
 
     /// Asks the predicates about a verified user.
     fn authorize(&self, verified: Verified) -> std::result::Result<Authenticated, Rejection> {
-        if !self
-            .predicates
-            .iter()
-            .all(|predicate| predicate(&verified.user))
+        if !self.admits(verified.user.machine())
+            || !self
+                .predicates
+                .iter()
+                .all(|predicate| predicate(&verified.user))
         {
             return Err(Rejection::forbidden().guarded());
         }
@@ -270,12 +405,26 @@ impl Rules {
     }
 }
 
+/// The error of a predicate: ours as it is, one of the host app's as the cause of an internal one.
+fn predicate_failed(error: Box<dyn StdError + Send + Sync>) -> Error {
+    match error.downcast::<Error>() {
+        Ok(error) => *error,
+        Err(error) => {
+            tracing::error!(target: "wecom_login", error, "a predicate of the host app failed");
+            Error::new(ErrorKind::Internal, "a predicate of the host app failed")
+        }
+    }
+}
+
 impl fmt::Debug for Guard {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Guard")
             .field("optional", &self.rules.optional)
             .field("redirect", &self.rules.redirect)
             .field("predicates", &self.rules.predicates.len())
+            .field("async_predicates", &self.rules.async_predicates.len())
+            .field("allowed_scopes", &self.rules.allowed_scopes)
+            .field("required_scopes", &self.rules.required_scopes)
             .finish_non_exhaustive()
     }
 }

@@ -4,13 +4,17 @@ use std::fmt;
 use std::sync::Arc;
 use std::time::Duration;
 
+use futures_util::future::BoxFuture;
+use http::{HeaderMap, Response};
+
 use crate::clock::Sleep;
 use crate::corp_api::CorpApiDeps;
 use crate::db::Store;
+use crate::domain::LinkTicket;
 use crate::element::Instances;
 use crate::error::{Error, Result};
 use crate::hooks::Refusals;
-use crate::login::BrowserLoginService;
+use crate::login::{AccountLinking, BrowserLoginService};
 use crate::services::{AdminService, AuthService, Instance, SessionService};
 use crate::session::{SessionToken, Sessions, Verification};
 use crate::task_runner::TaskRunner;
@@ -19,8 +23,10 @@ use crate::web::browser;
 use crate::web::config::HttpConfig;
 use crate::web::health::Readiness;
 use crate::web::mounting::Mounting;
+use crate::web::openapi::OpenApi;
 use crate::web::rejection::Rejection;
 use crate::web::request::Headers;
+use crate::web::response::ResponseBody;
 use crate::wecom::Hosts;
 
 /// Answers our routes and verifies requests.
@@ -42,8 +48,10 @@ pub(crate) struct HttpDeps {
     pub(crate) admin: AdminService,
     pub(crate) corp_api: Arc<CorpApiDeps>,
     pub(crate) browser_login: BrowserLoginService,
+    pub(crate) linking: AccountLinking,
     pub(crate) refusals: Refusals,
     pub(crate) readiness: Readiness,
+    pub(crate) openapi: OpenApi,
     pub(crate) tasks: TaskRunner,
 }
 
@@ -74,6 +82,26 @@ impl HttpService {
     pub(crate) fn session_cookie(&self, token: &SessionToken) -> String {
         let max_age = self.deps.sessions.config().absolute_timeout;
         self.deps.config.cookie.set(token.expose(), max_age)
+    }
+
+    pub(crate) fn finish_login(
+        &self,
+        headers: HeaderMap,
+        ticket: LinkTicket,
+        user_id: String,
+    ) -> BoxFuture<'static, Result<Response<ResponseBody>>> {
+        let deps = Arc::clone(&self.deps);
+        self.deps
+            .tasks
+            .run(async move { browser::finish_login(&deps, &headers, &ticket, &user_id).await })
+    }
+
+    pub(crate) fn login_failed(
+        &self,
+        error: &Error,
+        headers: &HeaderMap,
+    ) -> Response<ResponseBody> {
+        browser::login_failed(&self.deps, headers, error)
     }
 
     pub(crate) fn logout_cookies(&self) -> [String; 2] {

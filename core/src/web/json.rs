@@ -26,6 +26,11 @@ impl Fields {
             .map_err(|_| invalid_param("the body", "must be a JSON object without repeated fields"))
     }
 
+    /// The fields of a form that was read before.
+    pub(super) const fn of_form(fields: Vec<(String, Value)>) -> Self {
+        Self(fields)
+    }
+
     pub(super) fn text(&mut self, name: &str) -> error::Result<String> {
         self.optional_text(name)?
             .ok_or_else(|| invalid_param(name, "is missing"))

@@ -38,6 +38,7 @@ pub(super) async fn answer(
             let params = LoginCodeParams::parse(request.body()?)?;
             let login = LoginCodeRequest::new(params.corp_id, params.code)
                 .with_login_type(params.login_type)
+                .with_headers(request.headers.clone())
                 .with_client(client);
             Ok(json(&instance.login_code(login).await?))
         }
@@ -55,6 +56,7 @@ pub(super) async fn answer(
             let params = WorkbenchParams::parse(request.body()?)?;
             let mut login = WorkbenchLoginRequest::new(params.corp_id, params.code)
                 .with_platform(params.platform)
+                .with_headers(request.headers.clone())
                 .with_client(client);
             login.suite_id = params.suite_id;
             let result = deps.auth.login_by_workbench(login).await?;
@@ -65,6 +67,7 @@ pub(super) async fn answer(
             let params = MiniProgramParams::parse(request.body()?)?;
             let mut login = MiniProgramLoginRequest::new(params.corp_id, params.js_code)
                 .with_platform(params.platform)
+                .with_headers(request.headers.clone())
                 .with_client(client);
             login.suite_id = params.suite_id;
             let result = deps.auth.login_by_mini_program(login).await?;

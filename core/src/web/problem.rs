@@ -7,6 +7,7 @@ use bytes::Bytes;
 use http::Response;
 use serde::Serialize;
 
+use crate::domain::LoginLink;
 use crate::error::{Error, ErrorKind};
 use crate::web::response::{ResponseBody, ResponseExt as _, with_body};
 
@@ -25,6 +26,20 @@ struct Problem<'a> {
     errcode: Option<i64>,
     #[serde(skip_serializing_if = "Option::is_none")]
     detail: Option<&'a str>,
+    /// Of a login that the host app has to finish.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    url: Option<&'a str>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    ticket: Option<&'a str>,
+}
+
+impl Error {
+    /// The response that our own routes give for this error: a problem of RFC 9457. The detail is in it for a status of 400
+    /// only. An adapter's `Problem` makes it what a handler returns.
+    #[must_use]
+    pub fn response(&self) -> Response<ResponseBody> {
+        problem(self)
+    }
 }
 
 /// The response to a request that failed.
@@ -42,14 +57,14 @@ pub(crate) fn problem_with_detail(error: &Error, detail: &'static str) -> Respon
 fn with_detail(error: &Error, detail: Option<&str>) -> Response<ResponseBody> {
     /// Serialized once: the problems of requests without a session, which may be many.
     static UNAUTHENTICATED: LazyLock<Bytes> =
-        LazyLock::new(|| body(ErrorKind::Unauthenticated, None, None));
+        LazyLock::new(|| body(ErrorKind::Unauthenticated, None, None, None));
     static TOKEN_INVALID: LazyLock<Bytes> =
-        LazyLock::new(|| body(ErrorKind::TokenInvalid, None, None));
+        LazyLock::new(|| body(ErrorKind::TokenInvalid, None, None, None));
     let row = error.kind().row();
     let body = match (error.kind(), error.errcode(), detail) {
         (ErrorKind::Unauthenticated, None, None) => UNAUTHENTICATED.clone(),
         (ErrorKind::TokenInvalid, None, None) => TOKEN_INVALID.clone(),
-        (kind, errcode, detail) => body(kind, errcode, detail),
+        (kind, errcode, detail) => body(kind, errcode, detail, error.link()),
     };
     let mut response = with_body(row.status, "application/problem+json", body);
     if let Some(wait) = error.retry_after() {
@@ -65,7 +80,12 @@ fn with_detail(error: &Error, detail: Option<&str>) -> Response<ResponseBody> {
     }
 }
 
-fn body(kind: ErrorKind, errcode: Option<i64>, detail: Option<&str>) -> Bytes {
+fn body(
+    kind: ErrorKind,
+    errcode: Option<i64>,
+    detail: Option<&str>,
+    link: Option<&LoginLink>,
+) -> Bytes {
     let row = kind.row();
     let problem = Problem {
         status: row.status,
@@ -73,6 +93,8 @@ fn body(kind: ErrorKind, errcode: Option<i64>, detail: Option<&str>) -> Bytes {
         code: row.code,
         errcode,
         detail,
+        url: link.map(|link| link.url.as_str()),
+        ticket: link.map(|link| link.ticket.expose()),
     };
     serde_json::to_vec(&problem).unwrap_or_default().into()
 }

@@ -3,7 +3,7 @@
 use std::str::FromStr;
 
 use crate::domain::InvalidId;
-use crate::error::Result;
+use crate::error::{Error, Result};
 use crate::query::Query;
 use crate::web::json::is_field_name;
 use crate::web::params::{check_text, check_text_up_to, invalid_param, parse_id};
@@ -21,12 +21,16 @@ impl<'a> RouteQuery<'a> {
     /// # Errors
     /// `API_PARAMS_ERROR`, as from every method here.
     pub(super) fn new(query: &'a str) -> Result<Self> {
-        let query = Query::parse(query).map_err(|_| {
-            invalid_param(
-                "the query",
-                "has a repeated parameter, or too many parameters",
-            )
-        })?;
+        let query = Query::parse(query).map_err(|_| repeated())?;
+        Ok(Self { query })
+    }
+
+    /// The parameters of a query that was read before.
+    ///
+    /// # Errors
+    /// `API_PARAMS_ERROR`: one comes twice, or there are too many.
+    pub(super) fn of_pairs(pairs: &'a [(String, String)]) -> Result<Self> {
+        let query = Query::of_pairs(pairs).map_err(|_| repeated())?;
         Ok(Self { query })
     }
 
@@ -65,4 +69,11 @@ impl<'a> RouteQuery<'a> {
             )),
         }
     }
+}
+
+fn repeated() -> Error {
+    invalid_param(
+        "the query",
+        "has a repeated parameter, or too many parameters",
+    )
 }

@@ -41,6 +41,8 @@ impl Headers for [(String, Vec<u8>)] {
 /// A request that found its route.
 pub(super) struct RoutedRequest {
     pub(super) endpoint: Endpoint,
+    /// The path of its route, with the name of the variable.
+    pub(super) path: &'static str,
     /// The `{Instance}`, `{id}` or `{corpId}` of the path.
     pub(super) variable: Option<String>,
     pub(super) method: http::Method,

@@ -14,6 +14,8 @@ pub enum Access {
     Session,
     /// The host app's administrators.
     Admin,
+    /// The same in a browser: every response is a page of the console or a redirect.
+    Console,
 }
 
 /// What a route does.
@@ -24,6 +26,7 @@ pub(crate) enum Endpoint {
     BrowserCallback,
     BrowserLogin,
     CallbackRecords,
+    Console(ConsoleRoute),
     Corps,
     EndSession,
     ForwardAuth,
@@ -40,6 +43,7 @@ pub(crate) enum Endpoint {
     LogoutAll,
     Me,
     Notify,
+    OpenApi,
     RetryCallback,
     Sessions,
     SetCode,
@@ -59,7 +63,11 @@ pub(crate) enum AdminRoute {
     Corps,
     Doctor,
     EndAllSessions,
+    Export,
+    Import,
     Links,
+    Machine,
+    Machines,
     People,
     Person,
     PersonSessions,
@@ -68,6 +76,35 @@ pub(crate) enum AdminRoute {
     RecordRetry,
     Records,
     RotateKeys,
+}
+
+/// What a page of the operator's console is; of a path that changes something, GET asks first where that is dangerous.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub(crate) enum ConsoleRoute {
+    Audit,
+    Corp,
+    CorpAlias,
+    CorpCode,
+    CorpDecision,
+    CorpRead,
+    CorpSessions,
+    CorpSetCode,
+    Corps,
+    EndAllSessions,
+    Links,
+    Login,
+    Logout,
+    Overview,
+    People,
+    Person,
+    PersonErasure,
+    PersonSessions,
+    Record,
+    RecordRelease,
+    RecordRetry,
+    Records,
+    RotateKeys,
+    Service,
 }
 
 /// A row of the table.

@@ -3,9 +3,9 @@
 use http::Response;
 use serde::Serialize;
 
-use crate::domain::CorpId;
+use crate::domain::{CorpId, Machine};
 use crate::error::{Error, ErrorKind, Result};
-use crate::session::{CurrentUser, SessionSummary, UserSummary};
+use crate::session::{CurrentUser, MachineSummary, SessionSummary, UserSummary};
 use crate::web::browser;
 use crate::web::http_service::HttpDeps;
 use crate::web::params::{JsConfigParams, SessionsParams};
@@ -18,6 +18,11 @@ use crate::web::route::Endpoint;
 struct Me {
     user: UserSummary,
     session: SessionSummary,
+}
+
+#[derive(Serialize)]
+struct MeAsMachine {
+    machine: MachineSummary,
 }
 
 pub(super) async fn answer(
@@ -48,6 +53,9 @@ pub(super) async fn answer(
         ));
     };
     let (user, service) = (&verified.user, &deps.session_service);
+    if let Some(machine) = user.machine() {
+        return answer_machine(deps, request, user, machine).await;
+    }
     let mut logged_out = false;
     let response = match request.endpoint {
         Endpoint::Me => json(&Me {
@@ -97,6 +105,34 @@ pub(super) async fn answer(
         (false, true) => with_cookies(response, [deps.config.cookie.clear()]),
         (false, false) => response,
     })
+}
+
+/// A machine sees itself, and may end its own session. Everything else here is a person's.
+async fn answer_machine(
+    deps: &HttpDeps,
+    request: &RoutedRequest,
+    user: &CurrentUser,
+    machine: &Machine,
+) -> Result<Response<ResponseBody>> {
+    match request.endpoint {
+        Endpoint::Me => Ok(json(&MeAsMachine {
+            machine: MachineSummary::of_current(user, machine),
+        })),
+        Endpoint::Logout => {
+            request.body()?;
+            let ended = deps.session_service.revoke_machine(
+                user.suite_id(),
+                user.corp_id(),
+                user.session_id(),
+            );
+            ended.await?;
+            Ok(empty(204))
+        }
+        _ => Err(Error::new(
+            ErrorKind::Forbidden,
+            "this route is for people, and the session is of a machine",
+        )),
+    }
 }
 
 /// A page of another company than the session's gets nothing of either.

@@ -1,16 +1,18 @@
 //! A call that the host app chooses, with the access token of a corp's app.
 
 use std::fmt;
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use bytes::Bytes;
 use http::Method;
+use tracing::Instrument as _;
 
 use crate::domain::AccessToken;
 use crate::error::Error;
-use crate::wecom::api::{Api, RequestBody, log_call};
+use crate::wecom::api::{Api, RequestBody};
 use crate::wecom::api_path::ApiPath;
 use crate::wecom::call_error::{CallError, CallErrorKind};
+use crate::wecom::observed_call::{ObservedCall, label_of};
 use crate::wecom::response;
 
 /// Longer responses are rejected: a list of the members of a large corp has some megabytes.
@@ -75,16 +77,17 @@ impl Api {
         token: &AccessToken,
         call: &CorpCall,
     ) -> Result<Bytes, CorpCallError> {
-        let start = Instant::now();
         let own = ("access_token", token.expose());
         let others = call.query.iter().map(|(name, value)| (&**name, &**value));
         let query: Vec<(&str, &str)> = std::iter::once(own).chain(others).collect();
         let path = call.path.as_str();
         let request = self.request(call.method.clone(), path, &query, call.body.clone());
+        let observed = ObservedCall::start(path, request.as_ref());
         let received = match request {
             Some(request) => {
                 self.http()
                     .send(request, call.min_timeout, MAX_CORP_RESPONSE_BYTES)
+                    .instrument(observed.span())
                     .await
             }
             None => Err(CallErrorKind::Unreachable),
@@ -97,7 +100,7 @@ impl Api {
                 errmsg: errmsg.map(|errmsg| shown(&errmsg, token)),
             });
         let error = outcome.as_ref().err().map(|error| &error.call);
-        log_call(path, error, start.elapsed());
+        observed.finish(path, label_of(path), error);
         outcome
     }
 }

@@ -22,6 +22,7 @@ mod licence;
 mod links;
 mod mini_program;
 mod observations;
+mod observed_call;
 mod open_ids;
 mod permanent_code;
 mod provider;

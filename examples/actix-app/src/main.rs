@@ -1,32 +1,42 @@
 //! An app behind a WeCom login. Run `cargo run -p actix-app` and open what it prints.
 
+mod accounts;
 mod echo;
 
 use std::error::Error;
+use std::process::ExitCode;
 
 use actix_cors::Cors;
+use actix_web::http::header::ContentType;
 use actix_web::http::{StatusCode, header};
 use actix_web::middleware::Compress;
 use actix_web::web::{Data, Html, Json, get, post};
-use actix_web::{App, HttpServer};
+use actix_web::{App, HttpResponse, HttpServer};
 use serde_json::{Value, json};
 use wecom_login::WecomLogin;
 use wecom_login_actix::{AuthMiddleware, MaybeUser, User, logger, login_routes};
-use wecom_login_demo::{CONNECTION_TIMEOUT, DRAIN_TIMEOUT, Demo, LinkedAccountsBinder};
+use wecom_login_demo::{CONNECTION_TIMEOUT, DRAIN_TIMEOUT, Demo, METRICS_INTERVAL, Page};
+
+const NAME: &str = "actix-app";
 
 #[tokio::main]
-async fn main() -> Result<(), Box<dyn Error>> {
-    let (demo, listener) = Demo::start("actix-app").await?;
+async fn main() -> ExitCode {
+    Demo::exit_code(NAME, serve().await)
+}
+
+async fn serve() -> Result<(), Box<dyn Error>> {
+    let (demo, listener) = Demo::start(NAME).await?;
 
     let mut login = WecomLogin::builder()
         .auths_dir(demo.auths())
         .database_url(demo.database_url())
         .data_keys(demo.data_keys())
-        .wrap_binder(LinkedAccountsBinder::new)
+        .wrap_binder(demo.binder())
         .hooks(demo.hooks())
         .public_url(demo.public_url())
         .allowed_origins(demo.allowed_origins())
         .trusted_proxies(demo.trusted_proxies())
+        .metrics_interval(METRICS_INTERVAL)
         .wecom_hosts(demo.wecom()?);
     if let Some(key) = demo.admin_key() {
         login = login.admin_key(key);
@@ -38,6 +48,7 @@ async fn main() -> Result<(), Box<dyn Error>> {
 
     let shared = login.clone();
     let state = Data::new((login.clone(), demo.public_url()));
+    let staff = demo.staff();
     let front_ends = demo.allowed_origins().to_vec();
     let app = move || {
         let cors = front_ends
@@ -88,6 +99,7 @@ async fn main() -> Result<(), Box<dyn Error>> {
                     .to(echo::websocket)
                     .wrap(AuthMiddleware::required(&shared)),
             )
+            .configure(|config| accounts::routes(config, &shared, &staff))
             .route("/", get().to(home))
             .service(login_routes("/auth", &shared))
     };
@@ -113,12 +125,22 @@ async fn public(MaybeUser(user): MaybeUser) -> Json<Value> {
     Json(user.map_or_else(|| json!({}), |user| Demo::describe(&user)))
 }
 
-async fn account(user: User) -> Html {
-    Html::new(Demo::account_page(&user))
+async fn account(user: User) -> HttpResponse {
+    document(Demo::account_page(&user))
 }
 
-async fn workbench(user: User) -> Html {
-    Html::new(Demo::workbench_page(&user))
+async fn workbench(user: User) -> HttpResponse {
+    document(Demo::workbench_page(&user))
+}
+
+fn document(page: Page) -> HttpResponse {
+    HttpResponse::Ok()
+        .content_type(ContentType::html())
+        .insert_header((
+            header::CONTENT_SECURITY_POLICY,
+            page.content_security_policy,
+        ))
+        .body(page.html)
 }
 
 async fn message(state: Data<(WecomLogin, String)>, user: User) -> (Json<Value>, StatusCode) {

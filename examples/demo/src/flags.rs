@@ -60,6 +60,9 @@ pub(crate) struct Flags {
         value_name = "CIDR,..."
     )]
     pub(crate) trusted_proxies: Vec<IpNet>,
+    /// The address of the metrics, as Prometheus' text at /metrics. Let no one reach it but Prometheus.
+    #[arg(long, env = "WECOM_LOGIN_METRICS", value_name = "ADDR")]
+    pub(crate) metrics: Option<SocketAddr>,
     /// Lets administrators have the access tokens of companies.
     #[arg(
         long,
@@ -67,6 +70,13 @@ pub(crate) struct Flags {
         value_parser = clap::builder::FalseyValueParser::new()
     )]
     pub(crate) serve_access_tokens: bool,
+    /// Asks a person at the first login which user of the app they are, in place of a new user for each.
+    #[arg(
+        long,
+        env = "WECOM_LOGIN_EXISTING_ACCOUNTS",
+        value_parser = clap::builder::FalseyValueParser::new()
+    )]
+    pub(crate) existing_accounts: bool,
 }
 
 impl fmt::Debug for Flags {

@@ -6,12 +6,15 @@ mod binder;
 mod companies;
 mod flags;
 mod messages;
+mod metrics;
 mod pages;
+mod staff;
 
 use std::error::Error;
 use std::io;
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
 use std::path::PathBuf;
+use std::process::ExitCode;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -19,10 +22,14 @@ use clap::Parser as _;
 use ipnet::IpNet;
 use tokio::net::TcpListener;
 use wecom_login::wecom::Hosts;
-use wecom_login::{CurrentUser, DATA_KEY_VARIABLE, DataKeys, Hooks, WecomLogin};
+use wecom_login::{
+    CorpId, CurrentUser, DATA_KEY_VARIABLE, DataKeys, DefaultUserBinder, Hooks, WecomLogin,
+};
 use wecom_sandbox::{IdForm, Sandbox, WARNING};
 
 pub use crate::binder::LinkedAccountsBinder;
+pub use crate::pages::Page;
+pub use crate::staff::{ADMINISTRATOR, Staff};
 
 use crate::companies::OnboardingHook;
 use crate::flags::Flags;
@@ -36,6 +43,9 @@ pub const CONNECTION_TIMEOUT: Duration = Duration::from_secs(10);
 /// How long an answer may take to begin: longer than a login, which has 12 s.
 pub const ANSWER_TIMEOUT: Duration = Duration::from_secs(30);
 
+/// How often gauges are read from the database: as often as Prometheus asks by default.
+pub const METRICS_INTERVAL: Duration = Duration::from_secs(15);
+
 /// The subprotocol of `/api/ws`. A browser offers it beside `wecom-login.bearer.TOKEN`, or with the session cookie.
 pub const ECHO_PROTOCOL: &str = "echo";
 
@@ -47,6 +57,7 @@ pub struct Demo {
     address: SocketAddr,
     sandbox: Option<Arc<Sandbox>>,
     onboarding: OnboardingHook,
+    staff: Staff,
 }
 
 impl Demo {
@@ -62,7 +73,18 @@ impl Demo {
             .with_writer(io::stderr)
             .init();
         let flags = Flags::parse();
-        let listener = TcpListener::bind(flags.listen).await?;
+        let listener = TcpListener::bind(flags.listen).await.map_err(|error| {
+            let address = flags.listen;
+            format!(
+                "cannot listen on {address}: {error}; --listen or WECOM_LOGIN_LISTEN takes another address"
+            )
+        })?;
+        if let Some(address) = flags.metrics {
+            let address = metrics::serve(address).await.map_err(|error| {
+                format!("cannot listen on {address}: {error}; --metrics or WECOM_LOGIN_METRICS takes another address")
+            })?;
+            println!("metrics are at http://{address}/metrics");
+        }
         let address = listener.local_addr()?;
         let mut demo = Self {
             name,
@@ -70,6 +92,7 @@ impl Demo {
             address,
             sandbox: None,
             onboarding: OnboardingHook::default(),
+            staff: Staff::open(&format!("sqlite://{name}.staff.db?mode=rwc")).await?,
         };
         if demo.flags.auths.is_none() && demo.flags.wecom_url.is_none() {
             println!("{WARNING}");
@@ -84,9 +107,23 @@ impl Demo {
                 .remote(!local_address.ip().is_loopback())
                 .notify(format!("http://{local_address}/auth/notify"))
                 .public_url(demo.public_url());
-            demo.sandbox = Some(Arc::new(sandbox.start().await?));
+            let sandbox = sandbox.start().await.map_err(|error| {
+                format!("the sandbox, which has the port after that of --listen: {error}")
+            })?;
+            demo.sandbox = Some(Arc::new(sandbox));
         }
         Ok((demo, listener))
+    }
+
+    /// Says in a sentence why the app could not go on. What `main` returns would be printed by its `Debug`.
+    pub fn exit_code(name: &str, result: Result<(), Box<dyn Error>>) -> ExitCode {
+        match result {
+            Ok(()) => ExitCode::SUCCESS,
+            Err(error) => {
+                eprintln!("{name}: {error}");
+                ExitCode::FAILURE
+            }
+        }
     }
 
     /// The directory of the login instances.
@@ -160,6 +197,49 @@ impl Demo {
     #[must_use]
     pub const fn serves_access_tokens(&self) -> bool {
         self.flags.serve_access_tokens
+    }
+
+    /// The users of the app.
+    #[must_use]
+    pub fn staff(&self) -> Staff {
+        self.staff.clone()
+    }
+
+    /// The binder of the app, around the library's.
+    #[must_use]
+    pub fn binder(
+        &self,
+    ) -> impl FnOnce(DefaultUserBinder) -> LinkedAccountsBinder + Send + Sync + use<> {
+        let (staff, asks) = (self.staff(), self.flags.existing_accounts);
+        move |inner| LinkedAccountsBinder::new(inner, staff, asks)
+    }
+
+    /// Whether a user is an administrator, by the role that came with the session.
+    #[must_use]
+    pub fn is_administrator(user: &CurrentUser) -> bool {
+        let attributes = user.attributes();
+        attributes
+            .get("role")
+            .is_some_and(|role| role == ADMINISTRATOR)
+    }
+
+    /// The company whose own route is `/api/company-a`.
+    ///
+    /// # Panics
+    /// Never: the id is one.
+    #[must_use]
+    pub fn company_a() -> CorpId {
+        CorpId::new(binder::COMPANY_A).expect("a plain id")
+    }
+
+    /// The value of a field of a form or a query; blank if it is not there.
+    #[must_use]
+    pub fn field(form: &str, name: &str) -> String {
+        let mut fields = form_urlencoded::parse(form.as_bytes());
+        let found = fields.find(|(of, _)| of == name);
+        found
+            .map(|(_, value)| value.into_owned())
+            .unwrap_or_default()
     }
 
     /// The hooks of the app, which onboard the companies that authorize it.

@@ -116,7 +116,9 @@ impl TestRequest {
         self.body.as_deref().unwrap_or_default()
     }
 
-    pub(crate) fn method(&self) -> &str {
+    /// The method.
+    #[must_use]
+    pub fn method(&self) -> &str {
         &self.method
     }
 

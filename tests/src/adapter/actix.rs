@@ -17,9 +17,11 @@ use futures_util::stream::{self, StreamExt as _};
 use serde_json::{Value, json};
 use wecom_login::web::Rejection;
 use wecom_login::{CorpId, CurrentUser, WecomLogin};
-use wecom_login_actix::{AuthMiddleware, MaybeUser, User, configure, login_routes};
+use wecom_login_actix::{AuthMiddleware, MaybeUser, User, configure, finish_login, login_routes};
 
-use super::{Adapter, HOST_404, HOST_BODY_LIMIT, Layout, RunningApp, describe};
+use super::{
+    Adapter, HOST_404, HOST_BODY_LIMIT, Layout, RunningApp, asked, describe, link_parameters,
+};
 use crate::auths::COMPANY_A;
 
 /// actix-web, by `wecom-login-actix`.
@@ -82,6 +84,16 @@ fn app(config: &mut ServiceConfig, login: &WecomLogin, layout: Layout) {
     let mut guarded = |path: &str, guard: AuthMiddleware| {
         config.service(resource(path).wrap(guard).route(get().to(hello)));
     };
+    guarded("/api/asked", required.clone().require_async(asked));
+    guarded(
+        "/api/for-machines",
+        required.clone().allow_machines("orders:read"),
+    );
+    let only_machines = required.clone().require_scope("orders:read");
+    guarded(
+        "/api/only-machines",
+        only_machines.require_scope("orders:write"),
+    );
     guarded("/api/page", required.clone().redirect_to_login());
     let corp_page = required
         .clone()
@@ -98,6 +110,16 @@ fn app(config: &mut ServiceConfig, login: &WecomLogin, layout: Layout) {
         required.clone().redirect_to_login().on_rejection(teapot),
     );
     config
+        .service(
+            resource("/api/link")
+                .app_data(Data::new(login.clone()))
+                .route(post().to(link)),
+        )
+        .service(
+            resource("/api/attributes")
+                .wrap(required.clone())
+                .route(get().to(attributes)),
+        )
         .service(
             resource("/api/guarded-upload")
                 .wrap(required.clone())
@@ -204,6 +226,15 @@ async fn events(User(user): User) -> HttpResponse {
 
 async fn hello(user: User) -> Json<Value> {
     Json(describe(&user))
+}
+
+async fn link(login: Data<WecomLogin>, request: HttpRequest) -> HttpResponse {
+    let (ticket, user_id) = link_parameters(request.query_string());
+    finish_login(&login, &request, &ticket, &user_id).await
+}
+
+async fn attributes(user: User) -> Json<Value> {
+    Json(Value::Object(user.attributes().as_map().clone()))
 }
 
 async fn member(login: Data<WecomLogin>, user: User) -> Result<Json<Value>, Error> {

@@ -7,7 +7,7 @@ use std::thread;
 
 use ::axum::body::{Body, Bytes};
 use ::axum::extract::ws::{CloseFrame, Message, WebSocket, WebSocketUpgrade, close_code};
-use ::axum::extract::{DefaultBodyLimit, State};
+use ::axum::extract::{DefaultBodyLimit, RawQuery, State};
 use ::axum::http::{HeaderMap, HeaderValue, Method, Response, StatusCode};
 use ::axum::response::IntoResponse;
 use ::axum::response::sse::{Event, Sse};
@@ -18,9 +18,11 @@ use serde_json::{Value, json};
 use tokio::sync::oneshot;
 use wecom_login::web::Rejection;
 use wecom_login::{CorpId, CurrentUser, WecomLogin};
-use wecom_login_tower::{AuthLayer, User, login_routes};
+use wecom_login_tower::{AuthLayer, User, finish_login, login_routes};
 
-use super::{Adapter, HOST_404, HOST_BODY_LIMIT, Layout, RunningApp, describe};
+use super::{
+    Adapter, HOST_404, HOST_BODY_LIMIT, Layout, RunningApp, asked, describe, link_parameters,
+};
 use crate::auths::COMPANY_A;
 
 /// axum, by `wecom-login-tower`.
@@ -80,6 +82,27 @@ fn app(login: &WecomLogin, layout: Layout) -> Router {
             "/api/only-instance",
             get(hello)
                 .route_layer(AuthLayer::required(login).require_instance("QywxProxyCompanyA")),
+        )
+        .route(
+            "/api/attributes",
+            get(attributes).route_layer(AuthLayer::required(login)),
+        )
+        .route(
+            "/api/asked",
+            get(hello).route_layer(AuthLayer::required(login).require_async(asked)),
+        )
+        .route("/api/link", post(link).with_state(login.clone()))
+        .route(
+            "/api/for-machines",
+            get(hello).route_layer(AuthLayer::required(login).allow_machines("orders:read")),
+        )
+        .route(
+            "/api/only-machines",
+            get(hello).route_layer(
+                AuthLayer::required(login)
+                    .require_scope("orders:read")
+                    .require_scope("orders:write"),
+            ),
         )
         .route(
             "/api/page",
@@ -186,6 +209,19 @@ async fn events(User(user): User) -> Sse<impl Stream<Item = Result<Event, Infall
 
 async fn hello(user: User) -> Json<Value> {
     Json(describe(&user))
+}
+
+async fn link(
+    State(login): State<WecomLogin>,
+    RawQuery(query): RawQuery,
+    headers: HeaderMap,
+) -> Response<Body> {
+    let (ticket, user_id) = link_parameters(&query.unwrap_or_default());
+    finish_login(&login, &headers, &ticket, &user_id).await
+}
+
+async fn attributes(user: User) -> Json<Value> {
+    Json(Value::Object(user.attributes().as_map().clone()))
 }
 
 async fn member(State(login): State<WecomLogin>, user: User) -> Result<Json<Value>, StatusCode> {

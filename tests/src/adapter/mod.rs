@@ -8,7 +8,7 @@ use std::net::TcpListener;
 use std::sync::Mutex;
 
 use serde_json::{Value, json};
-use wecom_login::{CurrentUser, WecomLogin};
+use wecom_login::{CurrentUser, Error, ErrorKind, WecomLogin};
 
 pub use self::actix::ActixAdapter;
 pub use self::axum::AxumAdapter;
@@ -24,6 +24,11 @@ pub use self::axum::AxumAdapter;
 /// | any method `/api/public` | behind an optional guard; [`describe`], or `{}` without a user |
 /// | GET `/api/only-corp` | only for members of [`auths::COMPANY_A`](crate::auths::COMPANY_A); [`describe`] |
 /// | GET `/api/only-instance` | only for members who came in by `QywxProxyCompanyA`; [`describe`] |
+/// | GET `/api/attributes` | behind a guard; the attributes of the user |
+/// | GET `/api/asked` | requires that [`asked`] holds; [`describe`] |
+/// | POST `/api/link?ticket=&userId=` | not guarded; finishes the login of the ticket for this user, whom the app has proved |
+/// | GET `/api/for-machines` | people, and machines with the scope `orders:read`; [`describe`] |
+/// | GET `/api/only-machines` | only machines with the scopes `orders:read` and `orders:write`; [`describe`] |
 /// | GET `/api/page` | requires a login and redirects browsers to the login page; [`describe`] |
 /// | GET `/api/corp-page` | the same, and redirects sessions of another corp than its query names |
 /// | GET `/api/company-a-page` | the same, of [`auths::COMPANY_A`](crate::auths::COMPANY_A) where its query names none |
@@ -119,6 +124,36 @@ impl fmt::Debug for RunningApp {
     }
 }
 
+/// The parameters of `/api/link`.
+#[must_use]
+pub fn link_parameters(query: &str) -> (String, String) {
+    let value = |name: &str| {
+        let mut pairs = form_urlencoded::parse(query.as_bytes());
+        let found = pairs.find(|(of, _)| of == name);
+        found
+            .map(|(_, value)| value.into_owned())
+            .unwrap_or_default()
+    };
+    (value("ticket"), value("userId"))
+}
+
+/// An asynchronous predicate that does what the user's attribute `answer` says.
+///
+/// # Errors
+/// For `error` one of the table, for `own error` one of the host app's own.
+#[allow(clippy::panic, reason = "a predicate of a host app may panic")]
+pub async fn asked(user: CurrentUser) -> Result<bool, Box<dyn std::error::Error + Send + Sync>> {
+    tokio::task::yield_now().await;
+    match user.attributes().get("answer").and_then(Value::as_str) {
+        Some("yes") => Ok(true),
+        Some("error") => Err(Error::new(ErrorKind::RateLimited, "slowly").into()),
+        Some("own error") => Err("the directory of the app is closed".into()),
+        Some("panic") => panic!("a predicate panics"),
+        Some("hang") => std::future::pending().await,
+        _ => Ok(false),
+    }
+}
+
 /// The JSON with which the app's routes describe a user.
 #[must_use]
 pub fn describe(user: &CurrentUser) -> Value {
@@ -128,5 +163,6 @@ pub fn describe(user: &CurrentUser) -> Value {
         "corpId": user.corp_id(),
         "suiteId": user.suite_id(),
         "platform": user.platform(),
+        "machine": user.machine().map(|machine| machine.name()),
     })
 }

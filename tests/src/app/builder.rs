@@ -25,6 +25,7 @@ type Configure<'a> = Box<dyn FnOnce(Builder) -> Builder + Send + 'a>;
 pub struct TestAppBuilder<'a> {
     adapter: &'a dyn Adapter,
     layout: Layout,
+    is_documented: bool,
     instances: Instances,
     clock: Option<ManualClock>,
     corps: usize,
@@ -59,6 +60,7 @@ impl<'a> TestAppBuilder<'a> {
         Self {
             adapter: &AxumAdapter,
             layout: Layout::Auth,
+            is_documented: false,
             instances: Instances::Code(NodeConfig::default()),
             clock: None,
             corps: 3,
@@ -86,6 +88,12 @@ impl<'a> TestAppBuilder<'a> {
     /// The framework; axum by default.
     pub fn adapter(mut self, adapter: &'a dyn Adapter) -> Self {
         self.adapter = adapter;
+        self
+    }
+
+    /// Compares every answer to [`TestApp::send`] with `/openapi.json`.
+    pub const fn documented(mut self) -> Self {
+        self.is_documented = true;
         self
     }
 
@@ -253,6 +261,7 @@ impl<'a> TestAppBuilder<'a> {
             clock: self.clock,
             address,
             layout: self.layout,
+            is_documented: self.is_documented,
             instances: self.instances,
             proxy,
             directory,

@@ -10,17 +10,26 @@ use wecom_login_tower::login_routes;
 use super::{ADMIN_KEY, TestApp};
 use crate::adapter::Layout;
 use crate::auths;
+use crate::openapi::OpenApi;
 use crate::{TestRequest, TestResponse, send};
 
 impl TestApp {
-    /// Sends a request to a login route over the socket; the target is relative to the mount.
+    /// Sends a request to a login route over the socket; the target is relative to the mount. In the
+    /// conformance suite the answer has to be as `/openapi.json` describes it.
     pub async fn send(&self, request: TestRequest) -> TestResponse {
-        let response = send(self.address, &request.prefixed(self.layout.prefix())).await;
+        let prefix = self.layout.prefix();
+        // On the heap: rustc limits the depth of a future's type.
+        let response = Box::pin(send(self.address, &request.clone().prefixed(prefix))).await;
         let text = String::from_utf8_lossy(&response.body);
         assert!(
             !auths::SECRETS.iter().any(|secret| text.contains(secret)),
             "a response holds a secret"
         );
+        if self.is_documented {
+            Box::pin(OpenApi::of_any(self.address, prefix))
+                .await
+                .check(&request, &response);
+        }
         response
     }
 
@@ -31,7 +40,7 @@ impl TestApp {
 
     /// Sends a request to a route of the host app.
     pub async fn send_to_host(&self, request: TestRequest) -> TestResponse {
-        send(self.address, &request).await
+        Box::pin(send(self.address, &request)).await
     }
 
     /// Calls a login route in memory, through the tower adapter; the target is relative to the mount.

@@ -67,6 +67,8 @@ pub struct TestApp {
     clock: Option<ManualClock>,
     address: SocketAddr,
     layout: Layout,
+    /// Whether answers are compared with `/openapi.json`.
+    is_documented: bool,
     instances: builder::Instances,
     proxy: Option<TcpProxy>,
     directory: TempDir,

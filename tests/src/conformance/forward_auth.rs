@@ -1,6 +1,6 @@
 //! `/forwardAuth`: what a proxy is answered about the requests that it asks about.
 
-use wecom_login::{AuthenticatedMember, Principal, Result, UserBinder};
+use wecom_login::{AuthenticatedMember, Binding, Principal, Result, UserBinder};
 
 use super::Target;
 use super::credentials::{absent, ended, invalid};
@@ -317,8 +317,8 @@ pub(super) async fn address_may_demand_a_corp_and_an_instance(target: Target) {
 struct OneUser(&'static str);
 
 impl UserBinder for OneUser {
-    async fn bind(&self, _: &AuthenticatedMember) -> Result<Option<String>> {
-        Ok(Some(self.0.to_owned()))
+    async fn bind(&self, _: &AuthenticatedMember) -> Result<Binding> {
+        Ok(self.0.into())
     }
 
     async fn find(&self, _: &Principal) -> Result<Option<String>> {

@@ -4,7 +4,8 @@ use std::sync::{Arc, Mutex};
 
 use serde_json::json;
 use wecom_login::{
-    AuthenticatedMember, CorpId, LoginCodeRequest, OAuthCode, Principal, Result, UserBinder,
+    AuthenticatedMember, Binding, CorpId, LoginCodeRequest, OAuthCode, Principal, Result,
+    UserBinder,
 };
 
 use super::Target;
@@ -17,8 +18,8 @@ use crate::auths::{CODES_OFF, CODES_STATE, COMPANY_A, SUITE};
 struct OneUser(Arc<Mutex<Vec<Principal>>>);
 
 impl UserBinder for OneUser {
-    async fn bind(&self, _: &AuthenticatedMember) -> Result<Option<String>> {
-        Ok(Some("one".to_owned()))
+    async fn bind(&self, _: &AuthenticatedMember) -> Result<Binding> {
+        Ok("one".into())
     }
 
     async fn find(&self, _: &Principal) -> Result<Option<String>> {

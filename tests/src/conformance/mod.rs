@@ -7,6 +7,7 @@ mod admin;
 mod admin_api;
 mod bodies;
 mod budgets;
+mod console;
 mod cookies;
 mod corp_api;
 mod credentials;
@@ -17,14 +18,18 @@ mod forward_auth;
 mod guard;
 mod limits;
 mod linked_corps;
+mod linking;
 mod login_codes;
 mod logins;
+mod machines;
 mod members;
 mod notify;
+mod openapi;
 mod organization_codes;
 mod records;
 mod refusals;
 mod refused_callbacks;
+mod roles;
 mod rows;
 mod session_lists;
 mod sessions;
@@ -65,6 +70,7 @@ impl Target {
         TestApp::from_auths_directory()
             .adapter(self.adapter)
             .layout(self.layout)
+            .documented()
     }
 }
 
@@ -113,7 +119,28 @@ const SCENARIOS: &[Scenario] = scenarios! {
         admin_lists_and_shows_records,
         admin_retries_and_releases_records,
         admin_makes_a_link_with_its_qr_code,
-        admin_ends_all_sessions_and_rotates_keys;
+        admin_ends_all_sessions_and_rotates_keys,
+        admin_imports_lines_one_by_one,
+        admin_exports_what_the_import_takes,
+        admin_import_takes_a_mebibyte;
+    console:
+        console_is_403_without_administrators,
+        console_login_counts_wrong_keys_with_the_api,
+        console_cookie_is_of_no_use_elsewhere,
+        console_login_leads_to_the_page_that_was_asked_for,
+        console_lets_users_in_by_the_predicate,
+        console_forms_need_an_own_page_and_their_token,
+        console_login_of_another_site_is_refused,
+        console_escapes_names,
+        console_shows_every_page,
+        console_keeps_the_language,
+        console_pages_name_wrong_parameters,
+        console_lists_are_paged,
+        console_acts_on_a_company,
+        console_acts_on_a_person,
+        console_retries_a_record,
+        console_makes_a_link_with_its_qr_code,
+        console_ends_all_sessions_and_rotates_keys;
     corp_api:
         handler_calls_wecom_as_the_corp_of_its_user,
         js_config_signs_pages_of_the_public_url,
@@ -174,6 +201,10 @@ const SCENARIOS: &[Scenario] = scenarios! {
         platform_and_login_type_are_kept_on_the_session;
     linked_corps:
         code_login_of_another_corp_holds_for_login_codes;
+    linking:
+        login_in_json_gets_a_ticket_and_is_finished_once,
+        binder_sees_the_session_of_the_host_app,
+        ticket_of_a_login_that_is_over_is_refused;
     logins:
         workbench_login_picks_the_instance_of_the_corp,
         instance_and_corp_must_match,
@@ -181,9 +212,18 @@ const SCENARIOS: &[Scenario] = scenarios! {
         code_login_off_disables_json_logins,
         unauthorized_corps_are_indistinguishable,
         corp_with_two_suites_must_name_one;
+    machines:
+        machine_is_let_in_only_where_machines_are,
+        machine_is_a_bearer_and_no_person,
+        machine_session_is_never_idle_and_ends_when_it_is_told_to,
+        machines_end_with_their_corp,
+        operator_lists_and_ends_machines;
     notify:
         valid_pushes_are_accepted,
         unhandled_pushes_are_ignored_without_payload;
+    openapi:
+        every_described_route_is_served,
+        document_names_the_server_and_the_codes;
     event_effects:
         corp_push_acts_only_on_its_own_corp,
         redelivered_event_runs_once;
@@ -208,6 +248,11 @@ const SCENARIOS: &[Scenario] = scenarios! {
         retry_runs_only_unfinished_records,
         retry_of_a_running_record_is_409,
         missing_suite_ticket_is_503_with_a_hint;
+    roles:
+        attributes_of_the_binder_come_with_the_user,
+        refreshed_attributes_are_there_with_the_next_request,
+        attributes_over_the_limit_fail_the_login,
+        async_predicate_is_asked_and_its_failures_are_answers;
     session_lists:
         a_person_has_a_hundred_sessions_at_most,
         sessions_are_paged;

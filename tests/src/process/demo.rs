@@ -7,7 +7,7 @@ use serde_json::{Value, json};
 use tempfile::TempDir;
 
 use super::app::{AppProcess, address_of, send_expecting};
-use super::builder::Example;
+use super::builder::{Example, ProcessBuilder};
 use crate::{TestRequest, TestResponse, send};
 
 /// The key of the admin routes.
@@ -35,6 +35,49 @@ impl DemoProcess {
         demo
     }
 
+    /// Starts it with `--metrics`.
+    pub async fn start_with_metrics(example: Example) -> Self {
+        let directory = TempDir::new().unwrap();
+        let builder = example
+            .process(directory.path())
+            .quiet()
+            .listen("127.0.0.1:0")
+            .admin_key(ADMIN_KEY)
+            .args(&["--metrics", "127.0.0.1:0"]);
+        let mut demo = Self::start_process(builder, None).await;
+        demo._directory = Some(directory);
+        demo
+    }
+
+    /// Starts an app that asks people at their first login which of its users they are.
+    pub async fn start_asking(example: Example) -> Self {
+        let directory = TempDir::new().unwrap();
+        let builder = example
+            .process(directory.path())
+            .quiet()
+            .listen("127.0.0.1:0")
+            .admin_key(ADMIN_KEY)
+            .args(&["--existing-accounts"]);
+        let mut demo = Self::start_process(builder, None).await;
+        demo._directory = Some(directory);
+        demo
+    }
+
+    /// What Prometheus gets of an app with `--metrics`.
+    pub async fn scrape(&self) -> String {
+        let mut printed = self.process.printed.iter();
+        let url = printed.find_map(|line| line.strip_prefix("metrics are at "));
+        let url = url.unwrap().strip_suffix("/metrics").unwrap();
+        let response = send(address_of(url), &TestRequest::get("/metrics")).await;
+        assert_eq!(response.status, 200);
+        let content_type = response.header("content-type").unwrap();
+        assert!(
+            content_type.starts_with("text/plain; version=0.0.4"),
+            "{content_type}"
+        );
+        response.text().to_owned()
+    }
+
     /// Starts it in this directory and waits until its first two corps have authorized it.
     pub async fn start_in(
         example: Example,
@@ -50,6 +93,10 @@ impl DemoProcess {
         if let Some(url) = public_url {
             builder = builder.public_url(url);
         }
+        Self::start_process(builder, public_url).await
+    }
+
+    async fn start_process(builder: ProcessBuilder, public_url: Option<&str>) -> Self {
         let process = AppProcess::start(builder, "the sandbox:").await;
         let printed = &process.printed;
         assert!(

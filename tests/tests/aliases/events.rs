@@ -1,11 +1,12 @@
 //! Events that name a corp and its members by encrypted ids, after both were stored under plain ones.
 
-use wecom_login::Platform;
+use wecom_login::{Platform, RecordStatus};
 use wecom_login_tests::app::{SUITE, principal};
 use wecom_login_tests::push::app_event;
-use wecom_login_tests::until;
+use wecom_login_tests::transport::FaultyTransport;
+use wecom_login_tests::{TestApp, until};
 
-use crate::{Migrated, migrated};
+use crate::{Migrated, migrated, migrated_with};
 
 async fn ends_session(migrated: &Migrated) {
     until("the session is revoked", async || {
@@ -161,4 +162,51 @@ async fn create_auth_by_the_encrypted_id_is_of_the_same_corp() {
         .await
         .success();
     assert_eq!(login["userId"], migrated.user_id.as_str());
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn events_about_people_whom_wecom_is_asked_about_hold_up_no_other() {
+    /// More than are worked on at the same time.
+    const UNKNOWN: usize = 20;
+    let transport = FaultyTransport::new();
+    let client = transport.client();
+    let builder = TestApp::builder()
+        .provider()
+        .configure(|builder| builder.http_client(client));
+    let migrated = migrated_with(builder).await;
+    let app = &migrated.app;
+    let other = app
+        .issue_session(SUITE, &migrated.plain, "stays-plain")
+        .await;
+    until("the other id of the corp is learnt", async || {
+        let corp = app.corp_summary(SUITE, &migrated.plain).await;
+        corp.is_some_and(|corp| !corp.aliases.is_empty())
+    })
+    .await;
+    transport.hold_responses("batch/userid_to_openuserid");
+    for number in 0..UNKNOWN {
+        let unknown = format!("woUnknown{number}");
+        let push = app.push_builder.unsubscribe(&migrated.open, &unknown);
+        app.notify_until_accepted(&push).await;
+    }
+    until("WeCom is being asked", async || {
+        transport.held_responses() > 0
+    })
+    .await;
+    let push = app
+        .push_builder
+        .unsubscribe(&migrated.plain, &migrated.plain_person);
+    app.notify_until_accepted(&push).await;
+    ends_session(&migrated).await;
+    assert!(transport.held_responses() > 0, "WeCom has not answered");
+    assert!(app.is_valid(&other).await);
+    transport.release();
+    until("every record is done", async || {
+        let records = app.records().await;
+        let mut ends = records
+            .iter()
+            .filter(|record| record.event == "unsubscribe");
+        ends.all(|record| record.status == RecordStatus::Succeeded)
+    })
+    .await;
 }

@@ -1,9 +1,10 @@
 //! Logins by either id of a corp, and of members by either of theirs.
 
 use serde_json::json;
-use wecom_login::{CorpId, OAuthCode, WorkbenchLoginRequest};
+use wecom_login::{CorpId, OAuthCode, SuiteId, WorkbenchLoginRequest};
 use wecom_login_tests::app::{ADMIN_KEY, SUITE};
 use wecom_login_tests::{TestRequest, until};
+use wecom_sandbox::Fault;
 
 use crate::migrated;
 
@@ -140,4 +141,28 @@ async fn another_node_knows_the_pair() {
     let login = other.service().login_by_workbench(request).await.unwrap();
     assert_eq!(login.user_id, migrated.user_id);
     other.shutdown().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn corp_whose_stored_id_wecom_does_not_know_is_named_by_the_other() {
+    let migrated = migrated().await;
+    let app = &migrated.app;
+    app.sandbox.expire_tokens();
+    // WeCom knows the corp by its encrypted id only: the first call names the plain one.
+    let (app_tokens, reads) = ("gettoken", "service/v2/get_auth_info");
+    for api in [app_tokens, reads] {
+        let unknown = Fault::for_api(api).errcode(40013).times(1);
+        app.sandbox.fault(unknown).unwrap();
+    }
+    let before = app.sandbox.calls(app_tokens);
+    let person = app.user(0, 1);
+    let login = app.log_in_to_suite(SUITE, &migrated.open, &person).await;
+    assert_eq!(login.success()["corpId"], migrated.plain.as_str());
+    assert_eq!(app.sandbox.calls(app_tokens), before + 2);
+    let suite_id = SuiteId::new(SUITE).unwrap();
+    let corp_id = CorpId::new(&migrated.plain).unwrap();
+    let before = app.sandbox.calls(reads);
+    let admin = app.login.admin();
+    admin.read_corp(&suite_id, &corp_id).await.unwrap();
+    assert!(app.sandbox.calls(reads) >= before + 2);
 }

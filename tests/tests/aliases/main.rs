@@ -2,6 +2,7 @@
 #![allow(clippy::unwrap_used, reason = "a test may panic")]
 
 mod administrator;
+mod authorizing;
 mod events;
 mod import;
 mod logins;

@@ -6,6 +6,7 @@ use sea_orm::ConnectionTrait as _;
 use serde_json::json;
 use wecom_login::ManualClock;
 use wecom_login_tests::app::SUITE;
+use wecom_login_tests::transport::FaultyTransport;
 use wecom_login_tests::{TestApp, TestRequest, until};
 use wecom_sandbox::Fault;
 
@@ -279,4 +280,46 @@ async fn login_overtaken_by_a_cancellation_is_refused() {
         println!("{api}: {}", answer.status);
         answer.assert_problem(403, "CORP_NOT_AUTHORIZED");
     }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn authorization_that_was_cancelled_before_it_was_stored_stays_cancelled() {
+    let transport = FaultyTransport::new();
+    let client = transport.client();
+    let node = TestApp::builder()
+        .configure(|builder| builder.http_client(client))
+        .start()
+        .await;
+    let corp = node.install(0).await;
+    node.wait_until_done().await;
+    let told = || node.hooks.count(&format!("authorized: {corp}"));
+    until("the authorization is told", async || told() == 1).await;
+
+    // The corp authorizes again, and cancels while WeCom's answer is under way.
+    transport.hold_responses("service/v2/get_permanent_code");
+    assert!(node.sandbox.install(&corp).await.unwrap().succeeded());
+    until("WeCom has answered", async || {
+        transport.held_responses() == 1
+    })
+    .await;
+    node.sandbox.advance(Duration::from_secs(1));
+    assert!(node.sandbox.cancel(&corp).await.unwrap().succeeded());
+    until("the authorization is cancelled", async || {
+        node.authorization_status(SUITE, &corp).await == "cancelled"
+    })
+    .await;
+    // The answer arrives, and what would say that the authorization has ended does not.
+    transport.hold_responses("service/v2/get_auth_info");
+    let codes = "SELECT secret_version FROM wecom_authorization";
+    until("the permanent code is stored", async || {
+        node.number(codes).await == 2
+    })
+    .await;
+    assert_eq!(node.authorization_status(SUITE, &corp).await, "cancelled");
+    let reviews = format!("{NOTIFICATIONS} WHERE kind = 'review'");
+    assert_eq!(node.number(&reviews).await, 0);
+    transport.release();
+    node.wait_until_done().await;
+    assert_eq!(node.authorization_status(SUITE, &corp).await, "cancelled");
+    assert_eq!(told(), 1);
 }

@@ -6,8 +6,8 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 use wecom_login::{
-    AuthenticatedMember, Builder, DefaultUserBinder, Error, ErrorKind, ManualClock, Principal,
-    Result, UserBinder,
+    AuthenticatedMember, Binding, Builder, DefaultUserBinder, Error, ErrorKind, ManualClock,
+    Principal, Result, UserBinder,
 };
 use wecom_login_tests::app::{SUITE, principal};
 use wecom_login_tests::push::{SignedPush, app_event, suite_event};
@@ -33,7 +33,7 @@ impl UnavailableBinder {
 }
 
 impl UserBinder for UnavailableBinder {
-    async fn bind(&self, member: &AuthenticatedMember) -> Result<Option<String>> {
+    async fn bind(&self, member: &AuthenticatedMember) -> Result<Binding> {
         self.inner.bind(member).await
     }
 

@@ -3,7 +3,7 @@
 use std::sync::{Arc, Mutex};
 
 use serde_json::json;
-use wecom_login::{AuthenticatedMember, Principal, Result, UserBinder};
+use wecom_login::{AuthenticatedMember, Binding, Principal, Result, UserBinder};
 use wecom_login_tests::app::{SUITE, principal};
 use wecom_login_tests::push::{SignedPush, app_event};
 use wecom_login_tests::{TestApp, TestRequest, until};
@@ -98,8 +98,8 @@ async fn update_user_without_a_session_is_asked_about_at_the_next_login() {
 struct OneUser(Arc<Mutex<Vec<Principal>>>);
 
 impl UserBinder for OneUser {
-    async fn bind(&self, _: &AuthenticatedMember) -> Result<Option<String>> {
-        Ok(Some("one".to_owned()))
+    async fn bind(&self, _: &AuthenticatedMember) -> Result<Binding> {
+        Ok("one".into())
     }
 
     async fn find(&self, _: &Principal) -> Result<Option<String>> {

@@ -87,7 +87,7 @@ pub(crate) async fn everything_by_tab(window: &Window, page: &str) {
 }
 
 const USABLE: &str = "const usable = [...document.querySelectorAll( \
-    'a[href], button, input:not([type=hidden]), textarea, summary, [tabindex]')] \
+    'a[href], button, input:not([type=hidden]), select, textarea, summary, [tabindex]')] \
     .filter(one => !one.disabled && one.checkVisibility());";
 
 const CONTRASTS: &str = "\
@@ -97,7 +97,7 @@ const CONTRASTS: &str = "\
         return 0.2126 * r + 0.7152 * g + 0.0722 * b; }; \
     const around = one => { while (one && numbers(getComputedStyle(one).backgroundColor)[3] === 0) \
         one = one.parentElement; return one ? getComputedStyle(one).backgroundColor : 'rgb(255, 255, 255)'; }; \
-    return [...document.querySelectorAll('input:not([type=hidden]), textarea')] \
+    return [...document.querySelectorAll('input:not([type=hidden]), select, textarea')] \
         .filter(field => field.checkVisibility()).map(field => { \
             const edge = light(getComputedStyle(field).borderTopColor), outside = light(around(field.parentElement)); \
             return (Math.max(edge, outside) + 0.05) / (Math.min(edge, outside) + 0.05); });";

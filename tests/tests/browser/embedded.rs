@@ -3,7 +3,9 @@
 use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 
-use wecom_login::{AuthenticatedMember, CorpId, Principal, Result, UserBinder, WecomUserId};
+use wecom_login::{
+    AuthenticatedMember, Binding, CorpId, Principal, Result, UserBinder, WecomUserId,
+};
 use wecom_login_tests::auths::COMPANY_A;
 use wecom_login_tests::browser::{BrowserProfile, BrowserSession, Window, run_embedded};
 use wecom_login_tests::{Adapter, TestApp};
@@ -87,8 +89,8 @@ fn at(app: &TestApp, path: &str) -> String {
 struct OneUser(Arc<OnceLock<WecomUserId>>);
 
 impl UserBinder for OneUser {
-    async fn bind(&self, _: &AuthenticatedMember) -> Result<Option<String>> {
-        Ok(Some("one".to_owned()))
+    async fn bind(&self, _: &AuthenticatedMember) -> Result<Binding> {
+        Ok("one".into())
     }
 
     async fn find(&self, _: &Principal) -> Result<Option<String>> {

@@ -7,7 +7,7 @@ use wecom_login_tests::process::DemoProcess;
 use crate::a11y::{every_field_has_an_edge, everything_by_tab, everything_has_a_name};
 
 /// Both sizes in both languages, and each viewport in the dark once.
-const LOOKS: [(Viewport, Language, bool); 6] = [
+pub(crate) const LOOKS: [(Viewport, Language, bool); 6] = [
     (Viewport::Phone, Language::Chinese, false),
     (Viewport::Phone, Language::English, false),
     (Viewport::Desktop, Language::Chinese, false),
@@ -156,7 +156,7 @@ pub(crate) async fn query(app: &DemoProcess) -> String {
 
 /// Keeps a picture, and checks what holds for every page: nobody scrolls sideways, a screen reader finds its way, and
 /// so does the keyboard.
-async fn look_at(
+pub(crate) async fn look_at(
     session: &BrowserSession,
     window: &Window,
     name: &str,

@@ -5,11 +5,13 @@
 mod a11y;
 mod caches;
 mod companies;
+mod console;
 mod embedded;
 mod errors;
 mod headers;
 mod js_sdk;
 mod layout;
+mod linking;
 mod login;
 mod panel;
 mod repeats;
@@ -107,8 +109,11 @@ fn main() -> ExitCode {
     all.extend(with_adapters!(
         BROWSER,
         caches::kept_answer_is_given_to_its_person_alone,
+        console::operator_ends_sessions_and_retries_a_record,
+        console::console_pages_fit_every_profile,
         embedded::login_of_ten_minutes_has_expired,
-        embedded::corp_selection_can_be_reloaded_and_used_once
+        embedded::corp_selection_can_be_reloaded_and_used_once,
+        linking::person_is_asked_and_led_on
     ));
     all.extend(with_adapters!(
         BROWSER_OVER_TLS,

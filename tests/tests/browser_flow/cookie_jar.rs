@@ -42,15 +42,29 @@ impl Browser {
 
     /// GET of a path of the app, as this browser sends it.
     pub(crate) fn ask(&self, target: &str) -> TestRequest {
+        self.send_as(TestRequest::get(target), "text/html,*/*;q=0.8")
+    }
+
+    /// POST of a form of the host app.
+    pub(crate) fn submit(&self, target: &str) -> TestRequest {
+        self.send_as(TestRequest::post(target), "text/html,*/*;q=0.8")
+    }
+
+    /// POST by a script of the host app.
+    pub(crate) fn fetch(&self, target: &str) -> TestRequest {
+        self.send_as(TestRequest::post(target), "*/*")
+    }
+
+    fn send_as(&self, request: TestRequest, accept: &str) -> TestRequest {
         let cookies: Vec<_> = self
             .cookies
             .iter()
             .map(|(name, value)| format!("{name}={value}"))
             .collect();
-        let ask = TestRequest::get(target)
+        let ask = request
             .header("user-agent", &*self.agent)
             .header("accept-language", self.language)
-            .header("accept", "text/html,*/*;q=0.8");
+            .header("accept", accept);
         if cookies.is_empty() {
             ask
         } else {

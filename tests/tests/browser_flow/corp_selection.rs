@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use serde_json::json;
 use wecom_login::{
-    AuthenticatedMember, CorpId, Principal, Result, SuiteId, UserBinder, WecomUserId,
+    AuthenticatedMember, Binding, CorpId, Principal, Result, SuiteId, UserBinder, WecomUserId,
 };
 use wecom_login_tests::auths::{COMPANY_A, SUITE};
 use wecom_login_tests::{Adapter, TestApp, TestRequest, TestResponse};
@@ -245,8 +245,8 @@ pub(crate) fn principal(corp_id: &str, user_id: &str) -> Principal {
 pub(crate) struct OneUser(pub(crate) Arc<Mutex<Vec<Principal>>>);
 
 impl UserBinder for OneUser {
-    async fn bind(&self, _: &AuthenticatedMember) -> Result<Option<String>> {
-        Ok(Some("one".to_owned()))
+    async fn bind(&self, _: &AuthenticatedMember) -> Result<Binding> {
+        Ok("one".into())
     }
 
     async fn find(&self, _: &Principal) -> Result<Option<String>> {

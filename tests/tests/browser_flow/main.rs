@@ -6,6 +6,7 @@ mod companies;
 mod cookie_jar;
 mod corp_selection;
 mod errors;
+mod linking;
 mod logins;
 mod repeats;
 
@@ -43,6 +44,10 @@ with_adapters!(
     corp_selection::corp_selection_page_can_be_reloaded,
     corp_selection::rate_limit_keeps_the_corp_selection,
     corp_selection::user_of_several_corps_selects_one,
+    linking::person_is_asked_once_and_led_on,
+    linking::host_session_of_the_browser_binds_without_a_question,
+    linking::ticket_of_another_browser_is_refused,
+    linking::ticket_of_a_browser_is_used_once_and_in_time,
     repeats::callback_repeats_for_a_minute,
     repeats::choice_repeats_for_a_minute,
     repeats::callback_that_is_cut_off_goes_on,

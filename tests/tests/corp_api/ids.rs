@@ -7,8 +7,8 @@ use std::time::Instant;
 use futures_util::future::join_all;
 use serde_json::json;
 use wecom_login::{
-    AuthenticatedMember, CorpId, DefaultUserBinder, Error, ErrorKind, Platform, Principal, Result,
-    SuiteId, UserBinder, WecomUserId,
+    AuthenticatedMember, Binding, CorpId, DefaultUserBinder, Error, ErrorKind, Platform, Principal,
+    Result, SuiteId, UserBinder, WecomUserId,
 };
 use wecom_login_tests::TestApp;
 use wecom_login_tests::app::{SUITE, principal};
@@ -64,7 +64,7 @@ struct Failing {
 }
 
 impl UserBinder for Failing {
-    async fn bind(&self, member: &AuthenticatedMember) -> Result<Option<String>> {
+    async fn bind(&self, member: &AuthenticatedMember) -> Result<Binding> {
         self.default.bind(member).await
     }
 

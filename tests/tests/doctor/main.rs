@@ -3,6 +3,7 @@
 #![allow(clippy::unwrap_used, missing_docs, reason = "a test may panic")]
 
 mod away;
+mod console;
 mod corps;
 mod inbox;
 mod limits;

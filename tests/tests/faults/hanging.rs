@@ -5,6 +5,7 @@ use std::time::{Duration, Instant};
 use serde_json::json;
 use tokio::io::AsyncWriteExt as _;
 use tokio::net::TcpStream;
+use wecom_login::{AuthenticatedMember, Binding, DefaultUserBinder, Principal, Result, UserBinder};
 use wecom_login_tests::app::SUITE;
 use wecom_login_tests::push::suite_event;
 use wecom_login_tests::{TestApp, TestRequest, send, until, until_mut};
@@ -116,4 +117,63 @@ async fn login_completes_after_client_disconnects() {
     })
     .await;
     assert_eq!(node.number("SELECT COUNT(*) FROM wecom_session").await, 1);
+}
+
+/// A binder that never says who somebody is.
+struct HangingBinder(DefaultUserBinder);
+
+impl UserBinder for HangingBinder {
+    async fn bind(&self, _: &AuthenticatedMember) -> Result<Binding> {
+        std::future::pending().await
+    }
+
+    async fn find(&self, principal: &Principal) -> Result<Option<String>> {
+        self.0.find(principal).await
+    }
+
+    async fn unbind(&self, principal: &Principal) -> Result<()> {
+        self.0.unbind(principal).await
+    }
+
+    async fn rebind(&self, from: &Principal, to: &Principal) -> Result<()> {
+        self.0.rebind(from, to).await
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn login_ends_whatever_hangs() {
+    let node = TestApp::builder()
+        .configure(|builder| builder.wrap_binder(HangingBinder))
+        .start()
+        .await;
+    let corp = node.install(0).await;
+    let code = node
+        .sandbox
+        .code_for_suite(&corp, &node.user(0, 1), SUITE)
+        .unwrap();
+    let body = json!({"corpId": corp, "code": code});
+    let login_code = node.call(TestRequest::post("/First/getLoginCode").json(&body));
+    let workbench = node.log_in_to_suite(SUITE, &corp, &node.user(0, 0)).await;
+    assert_eq!(workbench.problem(), (504, "UPSTREAM_TIMEOUT".to_owned()));
+    assert_eq!(
+        login_code.await.problem(),
+        (504, "UPSTREAM_TIMEOUT".to_owned())
+    );
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn login_of_two_slow_calls_ends_before_the_second() {
+    let node = TestApp::builder().start().await;
+    let corp = node.install(0).await;
+    // Each in its time of eight seconds, and both together not in that of a login.
+    for api in ["gettoken", "auth/getuserinfo"] {
+        node.sandbox
+            .fault(Fault::for_api(api).delay_ms(7_000))
+            .unwrap();
+    }
+    let login = node.log_in_to_suite(SUITE, &corp, &node.user(0, 0)).await;
+    assert_eq!(login.problem(), (504, "UPSTREAM_TIMEOUT".to_owned()));
+    node.sandbox.clear_faults();
+    let login = node.log_in_to_suite(SUITE, &corp, &node.user(0, 0)).await;
+    assert_eq!(login.status, 200);
 }

@@ -3,7 +3,7 @@
 use std::time::{Duration, Instant};
 
 use wecom_login::{
-    AuthenticatedMember, DefaultUserBinder, ManualClock, Principal, Result, UserBinder,
+    AuthenticatedMember, Binding, DefaultUserBinder, ManualClock, Principal, Result, UserBinder,
 };
 use wecom_login_tests::app::SUITE;
 use wecom_login_tests::hooks::RecordingHooks;
@@ -131,7 +131,7 @@ async fn login_does_not_wait_for_a_hook_that_hangs() {
 struct HangingBinder(DefaultUserBinder);
 
 impl UserBinder for HangingBinder {
-    async fn bind(&self, member: &AuthenticatedMember) -> Result<Option<String>> {
+    async fn bind(&self, member: &AuthenticatedMember) -> Result<Binding> {
         self.0.bind(member).await
     }
 

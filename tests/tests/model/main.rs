@@ -1,5 +1,5 @@
-//! Random histories on two nodes: pushes in any order, crashes, retries, logins, revocations, jumps of the clock.
-//! After each step the product is compared with a small model.
+//! Random histories on two nodes: pushes in any order, crashes, retries, logins, revocations, jumps of the clock, hooks
+//! that fail. After each step the product is compared with a small model.
 //!
 //! `PROPTEST_CASES` says how many histories; a history that failed is printed as it shrank.
 #![allow(clippy::unwrap_used, reason = "a test may panic")]

@@ -1,7 +1,7 @@
 //! Logins and logouts of the model, and whose session is valid.
 
 use std::sync::atomic::{AtomicUsize, Ordering};
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use wecom_login::{
     Clock as _, CorpId, CurrentUser, ErrorKind, OAuthCode, SuiteId, WorkbenchLoginRequest,
@@ -12,6 +12,9 @@ use super::run::{Checked, PATIENCE, Run, is_late, retry_late};
 use super::state::{Pushed, Session, Standing};
 use super::steps::Act;
 use super::transitions::{RecordState, SessionEvent, SessionState};
+
+/// What a corp leaves behind that cancels is kept for thirty days.
+const REMEMBERED: Duration = Duration::from_hours(29 * 24);
 
 impl Run<'_> {
     pub(super) async fn log_in(&mut self, corp: usize, member: usize, node: usize) -> Checked {
@@ -39,6 +42,8 @@ impl Run<'_> {
                 RecordState::Settled | RecordState::Failed => {}
             }
         }
+        let settled = |push: &Pushed| push.state == RecordState::Settled;
+        let is_bound_as_before = sure && self.pushes.iter().filter(|push| about(push)).all(settled);
         let made_at = self.clock.now();
         let began = Instant::now();
         loop {
@@ -70,6 +75,7 @@ impl Run<'_> {
                     count(&self.counted.sessions, true);
                     count(&self.counted.sure_sessions, sure);
                     count(&self.counted.after_an_end, sure && after_an_end);
+                    self.check_user((corp, member), &result.user_id, is_bound_as_before)?;
                     let token = result.token.expose().to_owned();
                     self.sessions.push(Session {
                         token,
@@ -87,6 +93,24 @@ impl Run<'_> {
                 }
                 Err(_) => return Ok(()),
             }
+        }
+    }
+
+    /// A member stays the same user of the host app, also over a rename, and over a cancellation whose corp comes back.
+    fn check_user(&mut self, member: (usize, usize), user_id: &str, is_certain: bool) -> Checked {
+        if !is_certain || self.unfollowed.contains(&member) || self.jumped > REMEMBERED {
+            self.users.remove(&member);
+            return Ok(());
+        }
+        match self.users.insert(member, user_id.to_owned()) {
+            Some(before) if before != user_id => Err(format!(
+                "the member {member:?} was user {before} and is {user_id}"
+            )),
+            Some(_) => {
+                self.counted.same_users.fetch_add(1, Ordering::Relaxed);
+                Ok(())
+            }
+            None => Ok(()),
         }
     }
 

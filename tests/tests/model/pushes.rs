@@ -43,7 +43,19 @@ impl Run<'_> {
             }
             _ => String::new(),
         };
+        let pushed = self.pushes.len();
         self.take_letters(act);
+        match act {
+            // The next of that userid is a new person.
+            Act::Leave(corp, who) => {
+                self.users.remove(&(corp, who));
+            }
+            // Without an app nothing tells of it.
+            Act::Rename(corp, who) if self.pushes.len() == pushed => {
+                self.users.remove(&(corp, who));
+            }
+            _ => {}
+        }
         match act {
             Act::Install(corp) | Act::Cancel(corp) => {
                 self.corps[corp].standing = Standing::Unsure;
@@ -101,6 +113,15 @@ impl Run<'_> {
         }
         if self.pushes[push].state == RecordState::Pushed {
             let act = self.pushes[push].act;
+            if let Act::Rename(corp, who) | Act::Leave(corp, who) = act {
+                let is_earlier = |earlier: &Pushed| {
+                    matches!(earlier.act, Act::Rename(c, w) | Act::Leave(c, w) if (c, w) == (corp, who))
+                        && earlier.state == RecordState::Pushed
+                };
+                if self.pushes[..push].iter().any(is_earlier) {
+                    self.unfollowed.insert((corp, who));
+                }
+            }
             let user_id = self.pushes[push].queued.user_id.clone();
             let condemned: Vec<usize> = (0..self.sessions.len())
                 .filter(|number| match act {

@@ -1,6 +1,6 @@
 //! The execution of a history.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::sync::atomic::Ordering;
 use std::time::{Duration, Instant};
 
@@ -32,6 +32,14 @@ pub(super) struct Run<'a> {
     pub(super) undisturbed: bool,
     /// How often the sessions of a member (corp, userid) were ended at most, if nothing is done twice.
     pub(super) ended: HashMap<(usize, String), i64>,
+    /// The host app's user of a member (corp, number), as far as it is certain.
+    pub(super) users: HashMap<(usize, usize), String>,
+    /// Members whose binding nobody can follow: their events came in another order than they happened.
+    pub(super) unfollowed: HashSet<(usize, usize)>,
+    /// Hooks have failed, so that their calls are repeated later: at a time that a jump of the clocks may end.
+    pub(super) hooks_failed: bool,
+    /// How often hooks may have been called again after a jump.
+    pub(super) told_again: i64,
     /// The sum of all jumps.
     pub(super) jumped: Duration,
     pub(super) renamed: usize,
@@ -98,6 +106,10 @@ impl<'a> Run<'a> {
             propagated: true,
             undisturbed: true,
             ended: HashMap::new(),
+            users: HashMap::new(),
+            unfollowed: HashSet::new(),
+            hooks_failed: false,
+            told_again: 0,
             jumped: Duration::ZERO,
             renamed: 0,
             queue,
@@ -173,6 +185,11 @@ impl<'a> Run<'a> {
             }
             Step::Crash { node } => self.crash(node).await,
             Step::ClockJump { minutes } => self.jump(Duration::from_mins(minutes)),
+            Step::HooksFail { times } => {
+                self.hooks_failed = true;
+                self.hooks.fail_next(times);
+                self.hooks.refuse_next(times);
+            }
             Step::Settle => self.settle().await?,
         }
         self.check().await
@@ -187,6 +204,7 @@ impl<'a> Run<'a> {
             }
         }
         self.settle().await?;
+        self.told().await?;
         self.check_counts().await
     }
 

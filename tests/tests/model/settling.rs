@@ -147,7 +147,36 @@ impl Run<'_> {
                 session.state = session.state.after(SessionEvent::Ended);
             }
         }
+        if let Act::Rename(corp, who) = self.pushes[number].act
+            && status != "succeeded"
+        {
+            // The binding did not move.
+            self.users.remove(&(corp, who));
+        }
         self.pushes[number].state = self.pushes[number].state.after(turn);
+        Ok(())
+    }
+
+    /// Waits until the host app was told everything that it is to be told: whatever failed, and whoever crashed.
+    pub(super) async fn told(&mut self) -> Checked {
+        let began = Instant::now();
+        while self.number("SELECT COUNT(*) FROM wecom_notification").await > 0 {
+            if began.elapsed() > PATIENCE {
+                return Err("the host app is not told".to_owned());
+            }
+            self.advance_clocks(Duration::from_secs(20));
+            tokio::time::sleep(Duration::from_millis(50)).await;
+        }
+        for push in &self.pushes {
+            let Act::Leave(..) = push.act else { continue };
+            let status = self
+                .database_text(&self.of_record("status", push.number))
+                .await;
+            let user_id = push.queued.user_id.clone().unwrap_or_default();
+            if status == "succeeded" && self.hooks.count(&format!("left: {user_id}")) == 0 {
+                return Err(format!("the host app was not told that {user_id} left"));
+            }
+        }
         Ok(())
     }
 

@@ -17,6 +17,8 @@ pub(crate) struct Totals {
     pub(super) sure_sessions: AtomicUsize,
     /// Of those, made while an event that ends such sessions was carried out and not yet settled.
     pub(super) after_an_end: AtomicUsize,
+    /// Logins of members who were the same user before.
+    pub(super) same_users: AtomicUsize,
     pub(super) crashes: AtomicUsize,
     /// AuthCodes in the exchange window: used, and WeCom's answer lost in a crash or a jump. No other loss is tolerated.
     pub(super) in_the_window: AtomicUsize,

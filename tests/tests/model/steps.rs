@@ -56,6 +56,10 @@ pub(crate) enum Step {
     ClockJump {
         minutes: u64,
     },
+    /// The host app fails the next calls of its hooks, this many of each kind.
+    HooksFail {
+        times: u32,
+    },
     /// Waits until every accepted push is done.
     Settle,
 }
@@ -92,6 +96,7 @@ fn step() -> impl Strategy<Value = Step> {
         1 => (0..CORPS, 0..NODES).prop_map(|(corp, node)| Step::EndCorp { corp, node }),
         2 => (0..NODES).prop_map(|node| Step::Crash { node }),
         2 => prop_oneof![1..12u64, 12..200u64, Just(1500u64)].prop_map(|minutes| Step::ClockJump { minutes }),
+        1 => (1..4u32).prop_map(|times| Step::HooksFail { times }),
         3 => Just(Step::Settle),
     ]
 }

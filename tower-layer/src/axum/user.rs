@@ -6,6 +6,7 @@ use std::ops::Deref;
 use axum_core::extract::{FromRequestParts, OptionalFromRequestParts};
 use axum_core::response::{IntoResponse, Response};
 use http::request::Parts;
+use serde::Serialize;
 use wecom_login::web::Rejection;
 use wecom_login::{CurrentUser, ErrorKind};
 
@@ -27,7 +28,10 @@ use crate::service::Anonymous;
 ///     user.map_or_else(|| "whoever you are".to_owned(), |user| user.user_id().to_owned())
 /// }
 /// ```
-#[derive(Clone, Debug)]
+///
+/// Serialized, it is `{userId, thirdUserId, corpId, name?, avatar?, email?, mobile?}`: `Json(user)` is an answer.
+#[derive(Clone, Debug, Serialize)]
+#[serde(transparent)]
 #[allow(
     clippy::exhaustive_structs,
     reason = "handlers take it apart: User(user)"

@@ -28,6 +28,10 @@ pub struct Model {
     pub avatar: Option<String>,
     pub email: Option<String>,
     pub mobile: Option<String>,
+    /// What the host app's binder says of the user, as JSON; none where it says nothing.
+    pub attributes: Option<String>,
+    /// Grows with every change of the attributes, also over the erasure of a member.
+    pub attributes_version: i64,
     pub created_at: Timestamp,
 }
 

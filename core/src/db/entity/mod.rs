@@ -30,3 +30,6 @@ pub(crate) mod suite;
 pub(crate) mod token_lease;
 pub(crate) mod used_state;
 pub(crate) mod user;
+
+#[cfg(all(test, feature = "sqlite"))]
+mod tests;

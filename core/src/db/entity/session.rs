@@ -31,6 +31,10 @@ pub struct Model {
     pub expires_at: Timestamp,
     /// The session_key of the mini program that the login came from.
     pub mini_program_key: Option<Sealed>,
+    /// Of the session of a machine alone.
+    pub machine_name: Option<String>,
+    /// With spaces between them.
+    pub machine_scopes: Option<String>,
 }
 
 #[derive(Clone, Copy, Debug, EnumIter, DeriveRelation)]

@@ -13,6 +13,8 @@ pub struct Model {
     /// Of the session that the login leads to; none where it led to no session.
     pub token_hash: Option<Vec<u8>>,
     pub used_at: Option<Timestamp>,
+    /// The page of the host app that the login stopped at, with its ticket.
+    pub link: Option<String>,
 }
 
 #[derive(Clone, Copy, Debug, EnumIter, DeriveRelation)]

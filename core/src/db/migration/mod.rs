@@ -32,6 +32,10 @@ mod m20261130_000018_licences;
 mod m20261130_000019_admin_searches;
 mod m20261130_000020_audit;
 mod m20261130_000021_nodes;
+mod m20261130_000022_attributes;
+mod m20261130_000023_links;
+mod m20261130_000024_machines;
+mod m20261130_000026_figures;
 
 /// Our migrations. A host app may have migrations of its own in the same database: each has its own migration table.
 #[derive(Debug)]
@@ -62,6 +66,10 @@ impl MigratorTrait for Migrator {
             Box::new(m20261130_000019_admin_searches::Migration),
             Box::new(m20261130_000020_audit::Migration),
             Box::new(m20261130_000021_nodes::Migration),
+            Box::new(m20261130_000022_attributes::Migration),
+            Box::new(m20261130_000023_links::Migration),
+            Box::new(m20261130_000024_machines::Migration),
+            Box::new(m20261130_000026_figures::Migration),
         ]
     }
 
@@ -119,7 +127,7 @@ pub(super) async fn run_pending(pool: &Pool) -> Result<()> {
 ///
 /// # Errors
 /// `STORE_UNAVAILABLE`.
-#[cfg(feature = "failpoints")]
+#[cfg(wecom_login_failpoints)]
 pub async fn migrate_steps(database: &sea_orm::DatabaseConnection, steps: u32) -> Result<()> {
     Migrator::up(database, Some(steps)).await?;
     Ok(())
@@ -132,7 +140,7 @@ pub(super) async fn require_up_to_date(pool: &Pool) -> Result<()> {
         return Ok(());
     }
     let detail = format!(
-        "{pending} migrations are missing: start once with an account that may change tables"
+        "{pending} migrations are missing: run `wecom-login migrate`, or start once with an account that may change tables"
     );
     Err(Error::new(ErrorKind::Config, detail))
 }

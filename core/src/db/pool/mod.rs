@@ -10,11 +10,12 @@ use sea_orm::{
     DbErr, ExecResult, QueryResult, Statement, TransactionTrait as _,
 };
 
-use crate::db::db_error::{is_sqlite_busy, redact_url};
+use crate::db::db_error::is_sqlite_busy;
+use crate::db::open_error::{check_url, open_error};
 use crate::db::pooler;
 use crate::db::timeout::no_answer;
 use crate::db::transaction::write_options;
-use crate::error::{Error, ErrorKind, Result};
+use crate::error::Result;
 
 /// The size of a pool that is opened by URL.
 const MAX_CONNECTIONS: u32 = 16;
@@ -52,8 +53,9 @@ impl Pool {
     /// Opens a pool by URL. It logs no statements, since they hold personal data.
     ///
     /// # Errors
-    /// `STORE_UNAVAILABLE`, without the URL.
+    /// `CONFIG_ERROR` and `STORE_UNAVAILABLE` with what is wrong, without the URL.
     pub(crate) async fn connect(url: &str) -> Result<Self> {
+        check_url(url)?;
         let evict_until = Arc::default();
         let options = options(url, &evict_until);
         let started = Instant::now();
@@ -66,10 +68,7 @@ impl Pool {
                 connected => break connected,
             }
         };
-        let database = connected.map_err(|error| {
-            Error::new(ErrorKind::StoreUnavailable, "the database cannot be opened")
-                .with_source(redact_url(&error))
-        })?;
+        let database = connected.map_err(|error| open_error(url, &error))?;
         Ok(Self {
             is_pooled: pooler::is_pooled(&database),
             database,
@@ -89,29 +88,45 @@ impl Pool {
 
     /// Returns the size of the pool.
     pub(super) fn max_connections(&self) -> usize {
+        let connections = self.settings().map(|settings| settings.max_connections);
+        usize::try_from(connections.unwrap_or(MAX_CONNECTIONS)).unwrap_or(usize::MAX)
+    }
+
+    /// Warns of a pool of the host app's whose connections have lifetimes: see `options`.
+    pub(crate) fn warn_of_lifetimes(&self) {
+        if self
+            .settings()
+            .is_some_and(|settings| settings.has_lifetimes)
+        {
+            tracing::warn!(
+                target: "wecom_login",
+                "the pool given to Builder::database has an idle timeout or a maximum lifetime, for which sqlx 0.9.0 runs \
+                 a task that can busy-loop and block the shutdown: set idle_timeout and max_lifetime to None, and close \
+                 old connections in after_release"
+            );
+        }
+    }
+
+    /// What the pool was made with; none for a database that this build has no driver for.
+    fn settings(&self) -> Option<PoolSettings> {
         #[cfg(any(feature = "sqlite", feature = "postgres", feature = "mysql"))]
         use sea_orm::DatabaseConnectionType;
         let database = &self.database;
-        let connections = match &database.inner {
+        match &database.inner {
             #[cfg(feature = "sqlite")]
-            DatabaseConnectionType::SqlxSqlitePoolConnection(_) => database
-                .get_sqlite_connection_pool()
-                .options()
-                .get_max_connections(),
+            DatabaseConnectionType::SqlxSqlitePoolConnection(_) => Some(PoolSettings::of(
+                database.get_sqlite_connection_pool().options(),
+            )),
             #[cfg(feature = "postgres")]
-            DatabaseConnectionType::SqlxPostgresPoolConnection(_) => database
-                .get_postgres_connection_pool()
-                .options()
-                .get_max_connections(),
+            DatabaseConnectionType::SqlxPostgresPoolConnection(_) => Some(PoolSettings::of(
+                database.get_postgres_connection_pool().options(),
+            )),
             #[cfg(feature = "mysql")]
-            DatabaseConnectionType::SqlxMySqlPoolConnection(_) => database
-                .get_mysql_connection_pool()
-                .options()
-                .get_max_connections(),
-            // A database that this build has no driver for.
-            _ => MAX_CONNECTIONS,
-        };
-        usize::try_from(connections).unwrap_or(usize::MAX)
+            DatabaseConnectionType::SqlxMySqlPoolConnection(_) => Some(PoolSettings::of(
+                database.get_mysql_connection_pool().options(),
+            )),
+            _ => None,
+        }
     }
 
     /// Begins a write transaction in a task that goes on when the caller is dropped.
@@ -201,6 +216,28 @@ impl ConnectionTrait for Pool {
         statement: Statement,
     ) -> std::result::Result<Vec<QueryResult>, DbErr> {
         run!(self, query_all_raw(statement))
+    }
+}
+
+/// What we ask of a pool.
+#[cfg_attr(
+    not(any(feature = "sqlite", feature = "postgres", feature = "mysql")),
+    allow(dead_code, reason = "without a driver there is no pool")
+)]
+struct PoolSettings {
+    max_connections: u32,
+    /// Whether connections are closed when they are idle or old.
+    has_lifetimes: bool,
+}
+
+#[cfg(any(feature = "sqlite", feature = "postgres", feature = "mysql"))]
+impl PoolSettings {
+    fn of<D: sea_orm::sqlx::Database>(options: &sea_orm::sqlx::pool::PoolOptions<D>) -> Self {
+        Self {
+            max_connections: options.get_max_connections(),
+            has_lifetimes: options.get_idle_timeout().is_some()
+                || options.get_max_lifetime().is_some(),
+        }
     }
 }
 

@@ -28,3 +28,27 @@ async fn evict_all_leaves_other_pools_alone() {
         assert_eq!(reusable.unwrap(), expected);
     }
 }
+
+#[tokio::test]
+async fn settings_tell_whether_connections_have_lifetimes() {
+    use sea_orm::SqlxSqliteConnector;
+    use sea_orm::sqlx::sqlite::SqlitePoolOptions;
+    let ours = Pool::connect("sqlite::memory:").await.unwrap();
+    assert!(!ours.settings().unwrap().has_lifetimes);
+    let with_none = SqlitePoolOptions::new()
+        .idle_timeout(None)
+        .max_lifetime(None);
+    for (options, expected) in [
+        (SqlitePoolOptions::new(), true),
+        (with_none.clone(), false),
+        (
+            with_none.clone().idle_timeout(Duration::from_secs(60)),
+            true,
+        ),
+        (with_none.max_lifetime(Duration::from_secs(60)), true),
+    ] {
+        let pool = options.connect_lazy("sqlite::memory:").unwrap();
+        let pool = Pool::from(SqlxSqliteConnector::from_sqlx_sqlite_pool(pool));
+        assert_eq!(pool.settings().unwrap().has_lifetimes, expected);
+    }
+}

@@ -72,6 +72,20 @@ macro_rules! text_id {
             }
         }
 
+        /// Byte for byte, as ids are compared.
+        impl PartialEq<str> for $name {
+            fn eq(&self, other: &str) -> bool {
+                &*self.0 == other
+            }
+        }
+
+        /// Byte for byte, as ids are compared.
+        impl PartialEq<&str> for $name {
+            fn eq(&self, other: &&str) -> bool {
+                &*self.0 == *other
+            }
+        }
+
         impl FromStr for $name {
             type Err = InvalidId;
 

@@ -13,6 +13,8 @@ fn plain_id_allows_only_the_documented_alphabet() {
 #[test]
 fn ids_are_compared_with_case() {
     assert_ne!(CorpId::new("wpAb").unwrap(), CorpId::new("wpab").unwrap());
+    assert_eq!(CorpId::new("wpAb").unwrap(), "wpAb");
+    assert_ne!(CorpId::new("wpAb").unwrap(), *"wpab");
 }
 
 #[test]

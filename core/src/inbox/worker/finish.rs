@@ -8,10 +8,11 @@ use crate::db::Sealed;
 use crate::db::entity::callback_record::{Column, Entity, Model};
 use crate::domain::RecordStatus;
 use crate::error::{Error, ErrorKind, Result};
-use crate::inbox::lane::Lane;
+use crate::inbox::lane::{Lane, event_label};
 use crate::inbox::record;
 use crate::inbox::worker::Worker;
 use crate::inbox::worker::next_state::{NextState, TICKET_HINT};
+use crate::metrics;
 use crate::tokens::suite_ticket;
 
 /// The event that is an idempotent re-read.
@@ -65,6 +66,9 @@ impl Worker {
             .filter(Column::LeaseOwner.eq(self.inner.node.clone()))
             .exec(self.inner.store.database())
             .await?;
+        if finished.rows_affected != 0 {
+            self.measure(row, next.status);
+        }
         if finished.rows_affected == 0 {
             // If this node still holds the record, it is worked on once more.
             self.release(row).await?;
@@ -90,6 +94,20 @@ impl Worker {
             self.wake_if_ticket_arrived(row).await?;
         }
         Ok(())
+    }
+
+    fn measure(&self, row: &Model, status: RecordStatus) {
+        let outcome = match status {
+            RecordStatus::Succeeded => "succeeded",
+            RecordStatus::Ignored => "ignored",
+            RecordStatus::Failed => "failed",
+            RecordStatus::Waiting | RecordStatus::Running => "postponed",
+        };
+        metrics::callback_attempted(event_label(&row.event), outcome);
+        if outcome != "postponed" {
+            let lag = self.inner.store.now().since(row.received_at);
+            metrics::callback_settled(Lane::of(&row.event).as_str(), lag);
+        }
     }
 
     /// A ticket may have arrived between the attempt that found none and the end of it.

@@ -4,6 +4,8 @@ use std::panic::AssertUnwindSafe;
 use std::time::Instant;
 
 use futures_util::FutureExt as _;
+use tracing::Instrument as _;
+use tracing::field::Empty;
 
 use crate::authorization::not_authorized;
 use crate::db::Sealed;
@@ -12,6 +14,7 @@ use crate::domain::RecordStatus;
 use crate::error::{Error, ErrorKind, Result};
 use crate::failpoint;
 use crate::inbox::handlers::Outcome;
+use crate::inbox::lane::event_label;
 use crate::inbox::worker::Worker;
 use crate::inbox::worker::in_flight::InFlight;
 use crate::inbox::worker::lease::Lease;
@@ -21,6 +24,33 @@ use crate::vault::CALLBACK_PAYLOAD;
 impl Worker {
     /// Works on a claimed record. `is_manual` says that an operator retries it.
     pub(super) async fn process(
+        &self,
+        row: Model,
+        in_flight: InFlight,
+        claimed_at: Instant,
+        is_manual: bool,
+    ) -> Result<()> {
+        let span = tracing::info_span!(
+            target: "wecom_login",
+            "callback",
+            "messaging.system" = "wecom",
+            "messaging.operation.type" = "process",
+            "messaging.message.id" = row.id,
+            "wecom_login.event" = event_label(&row.event),
+            "wecom_login.attempt" = row.attempts,
+            "error.type" = Empty,
+        );
+        let processed = self
+            .process_in_span(row, in_flight, claimed_at, is_manual)
+            .instrument(span.clone())
+            .await;
+        if let Err(error) = &processed {
+            span.record("error.type", error.kind().code());
+        }
+        processed
+    }
+
+    async fn process_in_span(
         &self,
         row: Model,
         in_flight: InFlight,

@@ -2,28 +2,34 @@
 
 use std::sync::Arc;
 
+use tracing::Instrument as _;
+
 use crate::audit::LoginOrigin;
 use crate::clock::Timestamp;
-use crate::domain::{FlowSecret, LoginCode, LoginType, Platform};
+use crate::domain::{FlowSecret, LoginCode, LoginHeaders, LoginLink, LoginType, Platform};
 use crate::element::InstanceConfig;
 use crate::error::{ErrorKind, Result};
 use crate::login::browser::BrowserLoginService;
 use crate::login::browser::repetition::{Claim, FormerOutcome, FormerUse, OutcomeWait};
+use crate::login::limits::with_login_timeout;
 use crate::login::{
     AuthAttempt, Authentication, CorpChoice, LoginCodes, LoginGrant, LoginProof, SessionPurpose,
+    StoppedAt,
 };
+use crate::metrics::{Door, LoginMeter, LoginStep};
 use crate::session::{IssuedSession, TokenSeed};
 
 /// A code that came back to the browser, with what was sealed when the browser left.
 #[derive(Debug)]
 pub(crate) struct OAuthCallback {
-    pub(crate) attempt: AuthAttempt,
+    pub(crate) attempt: Arc<AuthAttempt>,
     pub(crate) epoch: i64,
     pub(crate) login_type: LoginType,
     pub(crate) state: String,
     pub(crate) expires_at: Timestamp,
     /// `None` in the cookie of an earlier version: such a login cannot be repeated.
     pub(crate) secret: Option<FlowSecret>,
+    pub(crate) headers: LoginHeaders,
 }
 
 /// What a callback leads to.
@@ -33,6 +39,8 @@ pub(crate) enum CallbackOutcome {
     LoggedIn(IssuedSession),
     /// The person may enter several corps. The login code carries the authentication.
     ChooseCorp { login_code: LoginCode },
+    /// The host app asks the person which of its users they are.
+    Link(LoginLink),
     /// The state was used before, or the corp authorized anew since the login began.
     Expired,
 }
@@ -70,21 +78,31 @@ impl BrowserLoginService {
     pub(crate) async fn finish(&self, callback: OAuthCallback) -> Result<CallbackOutcome> {
         let this = self.clone();
         let (client, corp_id) = (callback.attempt.client, callback.attempt.corp_id.clone());
-        let finished = self
-            .deps
-            .tasks
-            .run(async move { this.finish_callback(callback).await });
-        self.deps
-            .refusals
-            .watch(client, Some(corp_id), finished)
-            .await
+        let meter = Arc::new(LoginMeter::start(Door::Browser));
+        let (span, of_callback) = (meter.span(), Arc::clone(&meter));
+        let finished = self.deps.tasks.run(
+            async move { this.finish_callback(callback, &of_callback).await }.instrument(span),
+        );
+        let finished = self.deps.refusals.watch(client, Some(corp_id), finished);
+        let finished = finished.instrument(meter.span()).await;
+        meter.finish(&finished, |outcome| match outcome {
+            CallbackOutcome::LoggedIn(_) => LoginStep::LoggedIn,
+            CallbackOutcome::ChooseCorp { .. } | CallbackOutcome::Link(_) => LoginStep::Continues,
+            CallbackOutcome::Expired => LoginStep::Expired,
+        });
+        finished
     }
 
-    async fn finish_callback(&self, callback: OAuthCallback) -> Result<CallbackOutcome> {
+    async fn finish_callback(
+        &self,
+        callback: OAuthCallback,
+        meter: &LoginMeter,
+    ) -> Result<CallbackOutcome> {
         let deps = Arc::clone(&self.deps);
         let (suite_id, corp_id) = (&callback.attempt.suite_id, &callback.attempt.corp_id);
         deps.authenticator.check_limits(&callback.attempt)?;
         let config = deps.instances.serving(suite_id, corp_id)?;
+        meter.set_instance(config.name.full());
         deps.instances.check_login(config, corp_id)?;
         // Before the code is sent, so that none is used up for nothing.
         let authorization = deps
@@ -104,6 +122,7 @@ impl BrowserLoginService {
                 return self.authenticate(&callback, config, claim).await;
             };
             if let Some(outcome) = self.repeat(&callback, &claim, &former).await? {
+                meter.set_repetition();
                 return Ok(outcome);
             }
             if !wait.pause().await {
@@ -124,6 +143,7 @@ impl BrowserLoginService {
         match former.outcome(&deps.store, sessions, &claim.seed).await? {
             FormerOutcome::Session(issued) => Ok(Some(CallbackOutcome::LoggedIn(issued))),
             FormerOutcome::Over => Ok(Some(CallbackOutcome::Expired)),
+            FormerOutcome::Link(link) => Ok(Some(CallbackOutcome::Link(link))),
             FormerOutcome::Unknown => {
                 let login_code = callback.login_code();
                 if deps.login_codes.is_issued(&login_code).await? {
@@ -143,13 +163,20 @@ impl BrowserLoginService {
         claim: Claim,
     ) -> Result<CallbackOutcome> {
         let (deps, state, token_hash) = (&self.deps, &callback.state, claim.token_hash);
-        let authentication = match deps.authenticator.authenticate(&callback.attempt).await {
+        let authenticated = deps.creation.authenticate_at(
+            config,
+            &deps.authenticator,
+            &callback.attempt,
+            callback.login_type,
+        );
+        let authentication = match authenticated.await {
             Ok(authentication) => authentication,
             Err(error) => {
-                // WeCom accepted the code, though the person may not log in; or it refused too many.
+                // WeCom accepted the code, though the person may not log in, or a login provider of the host app says
+                // so; or WeCom refused too many.
                 let is_over = matches!(
                     error.kind(),
-                    ErrorKind::NotCorpMember | ErrorKind::UserNotVisible
+                    ErrorKind::NotCorpMember | ErrorKind::UserAuthMiss | ErrorKind::UserNotVisible
                 ) || deps.authenticator.is_state_dead(&callback.attempt);
                 let released = if is_over {
                     deps.used_states.end(state, &token_hash).await
@@ -162,9 +189,14 @@ impl BrowserLoginService {
                 return Err(error);
             }
         };
-        let entered = self
-            .enter(callback, config, authentication, claim.seed)
-            .await;
+        let entering = self.enter(callback, config, authentication, claim.seed);
+        let entered = with_login_timeout(entering).await;
+        // For the repeats of the callback, which cannot send the code again.
+        if let Ok(CallbackOutcome::Link(link)) = &entered {
+            deps.used_states
+                .record_link(state, &token_hash, link)
+                .await?;
+        }
         // Where the database did not answer, the session may be there all the same.
         let is_over = match &entered {
             Ok(CallbackOutcome::Expired) => true,
@@ -191,7 +223,23 @@ impl BrowserLoginService {
         }
         let principal = authentication.member.principal.clone();
         let own = CorpChoice::new(principal.corp_id.clone(), authentication.corp_name.clone());
-        let user_id = deps.creation.bind(&authentication).await?;
+        let stopped_at = StoppedAt {
+            instance: config.name.full(),
+            login_type: callback.login_type,
+            platform: Platform::Web,
+            proof: LoginProof::Browser,
+            state: Some(&callback.state),
+        };
+        let bound = deps
+            .creation
+            .bind(&authentication, callback.headers.clone(), stopped_at);
+        let user_id = match bound.await {
+            Ok(user_id) => user_id,
+            Err(error) => {
+                let link = error.link().cloned().ok_or(error)?;
+                return Ok(CallbackOutcome::Link(link));
+            }
+        };
         let corps = deps.corps.corp_list(&user_id, &principal, own).await?;
         if corps.len() == 1 {
             let purpose = SessionPurpose {

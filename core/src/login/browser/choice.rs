@@ -3,12 +3,15 @@
 use std::net::IpAddr;
 use std::sync::Arc;
 
+use tracing::Instrument as _;
+
 use crate::audit::LoginOrigin;
 use crate::domain::{CorpId, LoginCode, Platform};
 use crate::error::{Error, ErrorKind, Result};
 use crate::login::browser::BrowserLoginService;
 use crate::login::browser::repetition::{Claim, FormerOutcome, OutcomeWait};
 use crate::login::{CorpChoice, LoginGrant};
+use crate::metrics::{Door, LoginMeter, LoginStep};
 use crate::session::{IssuedSession, TokenSeed};
 
 /// What a choice finds.
@@ -50,14 +53,20 @@ impl BrowserLoginService {
         client: Option<IpAddr>,
     ) -> Result<IssuedSession> {
         let (this, entered_corp) = (self.clone(), corp_id.clone());
+        let meter = Arc::new(LoginMeter::start(Door::Browser));
+        let (span, of_choice) = (meter.span(), Arc::clone(&meter));
+        let entered = async move {
+            this.enter_corp(&login_code, corp_id, client, &of_choice)
+                .await
+        };
+        let entered = self.deps.tasks.run(entered.instrument(span));
         let entered = self
             .deps
-            .tasks
-            .run(async move { this.enter_corp(&login_code, corp_id, client).await });
-        self.deps
             .refusals
-            .watch(client, Some(entered_corp), entered)
-            .await
+            .watch(client, Some(entered_corp), entered);
+        let entered = entered.instrument(meter.span()).await;
+        meter.finish(&entered, |_| LoginStep::LoggedIn);
+        entered
     }
 
     async fn enter_corp(
@@ -65,6 +74,7 @@ impl BrowserLoginService {
         login_code: &LoginCode,
         corp_id: CorpId,
         client: Option<IpAddr>,
+        meter: &LoginMeter,
     ) -> Result<IssuedSession> {
         let deps = &self.deps;
         let seed = TokenSeed::derive(login_code, &[b"choice", corp_id.as_str().as_bytes()]);
@@ -74,7 +84,10 @@ impl BrowserLoginService {
             let choice = self.claim_choice(login_code, &claim);
             match deps.authenticator.with_rate_limit(client, choice).await? {
                 Choice::First(grant) => break grant,
-                Choice::Repeated(issued) => return Ok(issued),
+                Choice::Repeated(issued) => {
+                    meter.set_repetition();
+                    return Ok(issued);
+                }
                 Choice::UnderWay => {
                     if !wait.pause().await {
                         return Err(made_before());
@@ -83,6 +96,7 @@ impl BrowserLoginService {
                 Choice::Over => return Err(made_before()),
             }
         };
+        meter.set_instance(&grant.instance);
         let entered = async {
             let authentication = deps
                 .creation
@@ -129,7 +143,9 @@ impl BrowserLoginService {
             FormerOutcome::Unknown if former.may_be_under_way(deps.store.now()) => {
                 Ok(Choice::UnderWay)
             }
-            FormerOutcome::Over | FormerOutcome::Unknown => Ok(Choice::Over),
+            FormerOutcome::Over | FormerOutcome::Unknown | FormerOutcome::Link(_) => {
+                Ok(Choice::Over)
+            }
         }
     }
 }

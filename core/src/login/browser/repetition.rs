@@ -6,7 +6,7 @@ use tokio::time::{Instant, sleep};
 
 use crate::clock::Timestamp;
 use crate::db::Store;
-use crate::domain::TokenHash;
+use crate::domain::{LoginLink, TokenHash};
 use crate::error::Result;
 use crate::session::{FormerIssue, IssuedSession, Sessions, TokenSeed};
 
@@ -23,11 +23,15 @@ pub(crate) struct FormerUse {
     /// Of the session that it leads to; none if it leads to no session.
     pub(crate) token_hash: Option<Vec<u8>>,
     pub(crate) used_at: Timestamp,
+    /// The page of the host app that the login stopped at.
+    pub(crate) link: Option<LoginLink>,
 }
 
 /// What a former use led to.
 pub(super) enum FormerOutcome {
     Session(IssuedSession),
+    /// To a page of the host app.
+    Link(LoginLink),
     /// To nothing that a repeat may have.
     Over,
     /// To no session yet, or not to a session.
@@ -48,6 +52,9 @@ impl FormerUse {
         let Some(token) = token.filter(|_| store.now().since(self.used_at) < REPEAT_WINDOW) else {
             return Ok(FormerOutcome::Over);
         };
+        if let Some(link) = &self.link {
+            return Ok(FormerOutcome::Link(link.clone()));
+        }
         Ok(match sessions.find_issued(token).await? {
             FormerIssue::Live(issued) => FormerOutcome::Session(issued),
             FormerIssue::Ended => FormerOutcome::Over,

@@ -61,7 +61,7 @@ impl BrowserLoginService {
         let clock: Arc<dyn Clock> = Arc::clone(deps.store.clock());
         Self {
             deps: Arc::new(deps),
-            unknown_corps: ClientRateLimiter::new(UNKNOWN_CORPS_PER_MINUTE, clock),
+            unknown_corps: ClientRateLimiter::new("unknown_corps", UNKNOWN_CORPS_PER_MINUTE, clock),
         }
     }
 

@@ -1,6 +1,7 @@
 //! What a provider brings along: authorizations, bindings, and the ids of members.
 
 use crate::audit::AuditAction;
+use crate::authorization::ImportedAuthorization;
 use crate::domain::{AgentId, CorpId, PermanentCode, Principal, SuiteId};
 use crate::error::{Error, ErrorKind, Result};
 use crate::members::IdMigrationProgress;
@@ -9,6 +10,17 @@ use crate::task_runner::shutting_down;
 
 /// The longest id of a user of the host app, in bytes.
 const MAX_USER_ID_BYTES: usize = 255;
+
+/// Checks an id of a user of the host app.
+pub(super) fn check_user_id(user_id: &str) -> Result<()> {
+    if user_id.trim().is_empty() || user_id.len() > MAX_USER_ID_BYTES {
+        return Err(Error::new(
+            ErrorKind::ApiParams,
+            "a user id is 1 to 255 bytes and not blank",
+        ));
+    }
+    Ok(())
+}
 
 impl AdminService {
     /// Imports an authorization from before this library: the corps of a provider authorized long ago. Without an
@@ -23,14 +35,27 @@ impl AdminService {
         permanent_code: PermanentCode,
         agent_id: Option<AgentId>,
     ) -> Result<()> {
-        let (suite_id, corp_id) = (suite_id.clone(), corp_id.clone());
+        let mut imported =
+            ImportedAuthorization::new(suite_id.clone(), corp_id.clone(), permanent_code);
+        imported.agent_id = agent_id;
         let entry = self.entry(AuditAction::CorpImported);
-        let entry = entry.of_corp(&suite_id, &corp_id);
         self.run(|deps| async move {
-            deps.audit(&entry).await?;
+            let asks_wecom = &mut true;
             deps.authorizations
-                .import(&suite_id, &corp_id, &permanent_code, agent_id)
-                .await
+                .import(&imported, asks_wecom, &entry)
+                .await?;
+            deps.authorizations.load_aliases().await
+        })
+        .await
+    }
+
+    /// The user that the binder in use has for a member.
+    pub(crate) async fn bound_user(&self, principal: &Principal) -> Result<Option<String>> {
+        let principal = principal.clone();
+        self.run(|deps| async move {
+            let principal = deps.authorizations.resolve_corp_of(&principal).await?;
+            let principal = deps.members.resolve(&principal).await?;
+            deps.members.binder().find(&principal).await
         })
         .await
     }
@@ -41,12 +66,7 @@ impl AdminService {
     /// # Errors
     /// The id is blank or over 255 bytes, or the database does not answer.
     pub async fn bind_user(&self, principal: &Principal, user_id: &str) -> Result<()> {
-        if user_id.trim().is_empty() || user_id.len() > MAX_USER_ID_BYTES {
-            return Err(Error::new(
-                ErrorKind::ApiParams,
-                "a user id is 1 to 255 bytes and not blank",
-            ));
-        }
+        check_user_id(user_id)?;
         let (principal, user_id) = (principal.clone(), user_id.to_owned());
         let (actor, entry) = (self.actor(), self.entry(AuditAction::UserBound));
         self.run(|deps| async move {

@@ -141,7 +141,7 @@ impl AdminService {
         .await
     }
 
-    /// Ends every session of a corp's people, and every login that is under way.
+    /// Ends every session of a corp's people and machines, and every login that is under way.
     ///
     /// # Errors
     /// `CORP_NOT_FOUND`. The database does not answer; the sessions go on.
@@ -217,7 +217,11 @@ impl AdminService {
 
 impl AdminDeps {
     /// The ids that a corp of this suite is stored under.
-    async fn known_corp(&self, suite_id: &SuiteId, corp_id: &CorpId) -> Result<(SuiteId, CorpId)> {
+    pub(super) async fn known_corp(
+        &self,
+        suite_id: &SuiteId,
+        corp_id: &CorpId,
+    ) -> Result<(SuiteId, CorpId)> {
         self.authorizations
             .require_corp(Some(suite_id), corp_id)
             .await

@@ -50,12 +50,7 @@ impl AdminService {
             }
             deps.audit(&entry).await?;
             let link = deps.links.authorization_link(&suites, &state).await?;
-            let code = QrCode::new(&link.url)
-                .map_err(|error| Error::new(ErrorKind::Internal, error.to_string()))?;
-            let qr_code = code
-                .render::<svg::Color<'_>>()
-                .min_dimensions(QR_CODE_SIZE, QR_CODE_SIZE)
-                .build();
+            let qr_code = qr_code(&link.url)?;
             Ok(InstallLink {
                 url: link.url,
                 expires_in: link.expires_in,
@@ -64,4 +59,17 @@ impl AdminService {
         })
         .await
     }
+}
+
+/// The QR code of a link, an SVG document.
+///
+/// # Errors
+/// `INTERNAL_ERROR`: the link is too long for one.
+pub(crate) fn qr_code(url: &str) -> Result<String> {
+    let code =
+        QrCode::new(url).map_err(|error| Error::new(ErrorKind::Internal, error.to_string()))?;
+    Ok(code
+        .render::<svg::Color<'_>>()
+        .min_dimensions(QR_CODE_SIZE, QR_CODE_SIZE)
+        .build())
 }

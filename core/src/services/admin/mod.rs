@@ -1,4 +1,4 @@
-//! The operator's service: corps, people, callback records, links, imports, bindings, runbooks.
+//! The operator's service: corps, people, machines, callback records, links, imports, bindings, runbooks.
 
 use std::fmt;
 use std::sync::Arc;
@@ -21,12 +21,21 @@ use crate::vault::Vault;
 mod audit_log;
 mod bindings;
 mod corps;
+mod export;
+mod figures;
+mod import;
+mod import_line;
 mod links;
+mod machines;
 mod people;
 mod records;
 mod runbooks;
 
+pub use export::ExportLine;
+pub(crate) use figures::{Figures, FiguresCache};
+pub use import::{ImportStatus, ImportedLine, MAX_IMPORT_BYTES};
 pub use links::InstallLink;
+pub(crate) use links::qr_code;
 pub use people::{PeopleQuery, PersonDetails};
 
 /// The operations of an operator, from code.
@@ -59,6 +68,7 @@ pub(crate) struct AdminDeps {
     pub(crate) sessions: Sessions,
     pub(crate) links: LinkService,
     pub(crate) doctor: Doctor,
+    pub(crate) figures_cache: FiguresCache,
     pub(crate) worker: Worker,
     pub(crate) tasks: TaskRunner,
 }
@@ -106,6 +116,11 @@ impl AdminService {
     #[must_use]
     pub fn acting_as(&self, user_id: impl Into<String>) -> Self {
         self.with_actor(Actor::User(user_id.into()))
+    }
+
+    /// The suites that are configured.
+    pub(crate) fn suite_ids(&self) -> Vec<SuiteId> {
+        self.deps.suites.ids()
     }
 
     pub(crate) fn with_actor(&self, actor: Actor) -> Self {

@@ -1,6 +1,6 @@
 //! People: listed, looked at, logged out, erased.
 
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 
 use crate::domain::{CorpId, Page, PageCursor, Principal, SuiteId};
 use crate::error::Result;
@@ -60,7 +60,7 @@ impl PeopleQuery {
 }
 
 /// A person: the members that one user of the host app is, and their live sessions.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 #[non_exhaustive]
 pub struct PersonDetails {

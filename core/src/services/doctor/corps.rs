@@ -29,7 +29,7 @@ impl Doctor {
                 InstanceKind::Custom { type_name, .. } => {
                     DoctorCheck::ok(ID, format!("of the Type {type_name}"))
                 }
-                InstanceKind::QywxProxy(config) if !config.is_active => {
+                InstanceKind::QywxProxy(config) if !config.accepts_logins() => {
                     DoctorCheck::ok(ID, "inactive: it takes no logins")
                 }
                 InstanceKind::QywxProxy(config) => match &config.corp_id {

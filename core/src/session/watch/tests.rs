@@ -53,6 +53,7 @@ impl Fixture {
             platform: Platform::App,
             login_type: LoginType::Qr,
             profile: Profile::default(),
+            attributes: crate::session::StoredAttributes::default(),
             member_epoch: 0,
             authorization_epoch: 0,
             visible_at: Timestamp::default(),

@@ -47,10 +47,18 @@ pub enum AdminAction {
     EndAllSessions,
     /// End the sessions of a company's people.
     EndCorpSessions,
+    /// End the session of a machine.
+    EndMachineSession,
     /// End the sessions of a person.
     EndPersonSessions,
     /// Erase a person.
     ErasePerson,
+    /// Read the list of a company's machines.
+    Machines,
+    /// Read every authorization, without its permanent code, and every binding.
+    Export,
+    /// Import authorizations and bindings.
+    Import,
     /// Read the list of people, or everything about one.
     People,
     /// Read a company's authorization from WeCom.
@@ -87,6 +95,11 @@ impl AdminKey {
         Ok(Self(Sha256::digest(key).into()))
     }
 
+    /// What another key has otherwise: it binds a cookie to this key.
+    pub(super) const fn digest(&self) -> &[u8; 32] {
+        &self.0
+    }
+
     fn matches(&self, given: &[u8]) -> bool {
         let given: [u8; 32] = Sha256::digest(given).into();
         self.0.ct_eq(&given).into()
@@ -109,7 +122,7 @@ impl AdminAuth {
         Self {
             key,
             predicate,
-            wrong: ClientRateLimiter::new(WRONG_KEYS_PER_MINUTE, clock),
+            wrong: ClientRateLimiter::new("admin_keys", WRONG_KEYS_PER_MINUTE, clock),
         }
     }
 
@@ -121,13 +134,41 @@ impl AdminAuth {
         if sessions.is_own_token(given) {
             return Ok(false);
         }
+        self.check_key(key, given, client)?;
+        Ok(true)
+    }
+
+    /// Checks a key that somebody gives.
+    ///
+    /// # Errors
+    /// `FORBIDDEN`: it is wrong; `RATE_LIMITED` after ten wrong ones.
+    pub(super) fn check_key(&self, key: &AdminKey, given: &[u8], client: IpAddr) -> Result<()> {
         // Before the comparison: else the right key among too many wrong ones would still be found.
         self.wrong.check(Some(client))?;
         if key.matches(given) {
-            return Ok(true);
+            return Ok(());
         }
         self.wrong.record(Some(client));
         Err(refused(WRONG_KEY))
+    }
+
+    pub(super) const fn key(&self) -> Option<&AdminKey> {
+        self.key.as_ref()
+    }
+
+    pub(super) const fn predicate(&self) -> Option<&AdminPredicate> {
+        self.predicate.as_ref()
+    }
+
+    /// Checks that there are administrators at all.
+    ///
+    /// # Errors
+    /// `FORBIDDEN`.
+    pub(super) fn require_on(&self) -> Result<()> {
+        if self.key.is_none() && self.predicate.is_none() {
+            return Err(refused("administration is off"));
+        }
+        Ok(())
     }
 }
 
@@ -190,9 +231,7 @@ impl HttpConfig {
         client: IpAddr,
     ) -> Result<AdminIdentity> {
         let admin = &self.admin;
-        if admin.key.is_none() && admin.predicate.is_none() {
-            return Err(refused("administration is off"));
-        }
+        admin.require_on()?;
         let given = bearer(headers);
         if given == Bearer::Malformed {
             return Err(malformed());
@@ -202,16 +241,40 @@ impl HttpConfig {
         {
             return Ok(AdminIdentity::Key);
         }
-        let Some(predicate) = &admin.predicate else {
+        if admin.predicate.is_none() {
             return Err(refused("the admin key is missing"));
+        }
+        let of_session = self.administrator_of_session(sessions, method, headers);
+        of_session
+            .await?
+            .ok_or_else(|| Error::new(ErrorKind::Unauthenticated, "no credential was sent"))
+    }
+
+    /// The user of a session, where the host app has a predicate that authorizes users later; `None` without a credential or
+    /// a predicate.
+    ///
+    /// # Errors
+    /// What is wrong with the session; `FORBIDDEN` if it is a machine's.
+    pub(super) async fn administrator_of_session(
+        &self,
+        sessions: &Sessions,
+        method: &str,
+        headers: &(impl Headers + ?Sized),
+    ) -> Result<Option<AdminIdentity>> {
+        let Some(predicate) = &self.admin.predicate else {
+            return Ok(None);
         };
         let verify = self.verify(sessions, method, headers);
         match verify.resolve().await? {
-            Some(verified) => Ok(AdminIdentity::User(verified.user, Arc::clone(predicate))),
-            None => Err(Error::new(
-                ErrorKind::Unauthenticated,
-                "no credential was sent",
-            )),
+            // A predicate that compares the corp alone would make an administrator of every program of that corp.
+            Some(verified) if verified.user.machine().is_some() => {
+                Err(refused("a machine is no administrator"))
+            }
+            Some(verified) => Ok(Some(AdminIdentity::User(
+                verified.user,
+                Arc::clone(predicate),
+            ))),
+            None => Ok(None),
         }
     }
 }

@@ -3,12 +3,12 @@
 use http::Response;
 use serde::Serialize;
 
-use crate::audit::AuditQuery;
+use crate::audit::{AuditEntry, AuditQuery};
+use crate::domain::Page;
 use crate::error::{ErrorKind, Result};
 use crate::web::admin::AdminAction;
 use crate::web::admin_api::params::{paging, since};
 use crate::web::admin_api::{AdminRequest, PageBody};
-use crate::web::query::RouteQuery;
 use crate::web::response::{ResponseBody, json};
 
 #[derive(Serialize)]
@@ -17,7 +17,12 @@ struct Audit<T> {
 }
 
 pub(super) async fn list(asked: &AdminRequest<'_>) -> Result<Response<ResponseBody>> {
-    let mut query = RouteQuery::new(&asked.request.query)?;
+    let page = find(asked).await?;
+    Ok(json(&PageBody::new(page, |audit| Audit { audit })))
+}
+
+pub(in crate::web) async fn find(asked: &AdminRequest<'_>) -> Result<Page<AuditEntry>> {
+    let mut query = asked.query()?;
     let mut entries = AuditQuery::new();
     entries.who = query.optional_text("who")?;
     let action = query.optional_text("action")?;
@@ -41,6 +46,5 @@ pub(super) async fn list(asked: &AdminRequest<'_>) -> Result<Response<ResponseBo
         }
         None => asked.authorize(AdminAction::Audit, None)?,
     }
-    let page = asked.admin.audit(&entries, limit).await?;
-    Ok(json(&PageBody::new(page, |audit| Audit { audit })))
+    asked.admin.audit(&entries, limit).await
 }

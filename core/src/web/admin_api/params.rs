@@ -5,6 +5,7 @@ use std::str::FromStr;
 use crate::clock::Timestamp;
 use crate::domain::{CorpId, InvalidId, PageCursor, SuiteId};
 use crate::error::Result;
+use crate::web::admin_api::AdminRequest;
 use crate::web::json::Fields;
 use crate::web::params::{
     DEFAULT_RECORDS_LIMIT, RECORD_ID_RULE, check_text, invalid_param, parse_id, parse_limit,
@@ -24,26 +25,26 @@ pub(super) struct CorpParams {
 
 impl CorpParams {
     /// Of a request without a body, or with one that is empty.
-    pub(super) fn parse(request: &RoutedRequest) -> Result<Self> {
-        let (params, fields) = Self::parse_with_fields(request)?;
+    pub(super) fn parse(asked: &AdminRequest<'_>) -> Result<Self> {
+        let (params, fields) = Self::parse_with_fields(asked)?;
         fields.finish()?;
         Ok(params)
     }
 
     /// Of a request whose body has more fields.
-    pub(super) fn parse_with_fields(request: &RoutedRequest) -> Result<(Self, Fields)> {
-        let (suite_id, fields) = suite_id_and_fields(request)?;
-        let corp_id = path_id("corpId", request)?;
+    pub(super) fn parse_with_fields(asked: &AdminRequest<'_>) -> Result<(Self, Fields)> {
+        let (suite_id, fields) = suite_id_and_fields(asked)?;
+        let corp_id = path_id("corpId", asked.request)?;
         Ok((Self { suite_id, corp_id }, fields))
     }
 }
 
 /// The suite that a request names in its query or its body, and the further fields of the body.
-pub(super) fn suite_id_and_fields(request: &RoutedRequest) -> Result<(Option<SuiteId>, Fields)> {
-    let mut query = RouteQuery::new(&request.query)?;
+pub(super) fn suite_id_and_fields(asked: &AdminRequest<'_>) -> Result<(Option<SuiteId>, Fields)> {
+    let mut query = asked.query()?;
     let of_query = query.optional_id("suiteId")?;
     query.finish()?;
-    let mut fields = fields(request)?;
+    let mut fields = asked.fields()?;
     let of_body = fields.optional_id("suiteId")?;
     match (of_query, of_body) {
         (Some(of_query), Some(of_body)) if of_query != of_body => Err(invalid_param(
@@ -54,16 +55,10 @@ pub(super) fn suite_id_and_fields(request: &RoutedRequest) -> Result<(Option<Sui
     }
 }
 
-/// The fields of a body; none of an empty one.
-pub(super) fn fields(request: &RoutedRequest) -> Result<Fields> {
-    let body = request.body()?;
-    Fields::new(if body.is_empty() { b"{}" } else { body })
-}
-
 /// Checks that a request has no parameters at all.
-pub(super) fn nothing(request: &RoutedRequest) -> Result<()> {
-    RouteQuery::new(&request.query)?.finish()?;
-    fields(request)?.finish()
+pub(super) fn nothing(asked: &AdminRequest<'_>) -> Result<()> {
+    asked.query()?.finish()?;
+    asked.fields()?.finish()
 }
 
 /// The id in the path.

@@ -3,13 +3,14 @@
 use http::Response;
 use serde::Serialize;
 
+use crate::domain::Page;
 use crate::error::{ErrorKind, Result};
+use crate::members::PersonSummary;
 use crate::services::{PeopleQuery, PersonDetails};
 use crate::web::admin::AdminAction;
-use crate::web::admin_api::params::{fields, paging, path_user_id};
+use crate::web::admin_api::params::{paging, path_user_id};
 use crate::web::admin_api::{AdminRequest, PageBody};
-use crate::web::query::RouteQuery;
-use crate::web::response::{ResponseBody, empty, json};
+use crate::web::response::{ResponseBody, json};
 
 #[derive(Serialize)]
 struct People<T> {
@@ -17,7 +18,16 @@ struct People<T> {
 }
 
 pub(super) async fn list(asked: &AdminRequest<'_>) -> Result<Response<ResponseBody>> {
-    let mut query = RouteQuery::new(&asked.request.query)?;
+    let page = find(asked).await?;
+    Ok(json(&PageBody::new(page, |people| People { people })))
+}
+
+pub(super) async fn show(asked: &AdminRequest<'_>) -> Result<Response<ResponseBody>> {
+    Ok(json(&find_one(asked, AdminAction::People).await?))
+}
+
+pub(in crate::web) async fn find(asked: &AdminRequest<'_>) -> Result<Page<PersonSummary>> {
+    let mut query = asked.query()?;
     let mut people = PeopleQuery::new();
     people.suite_id = query.optional_id("suiteId")?;
     people.corp_id = query.optional_id("corpId")?;
@@ -33,41 +43,38 @@ pub(super) async fn list(asked: &AdminRequest<'_>) -> Result<Response<ResponseBo
         }
         None => asked.authorize(AdminAction::People, None)?,
     }
-    let page = asked.admin.people(&people, limit).await?;
-    Ok(json(&PageBody::new(page, |people| People { people })))
+    asked.admin.people(&people, limit).await
 }
 
-pub(super) async fn show(asked: &AdminRequest<'_>) -> Result<Response<ResponseBody>> {
-    let person = authorize_person(asked, AdminAction::People).await?;
-    Ok(json(&person))
-}
-
-pub(super) async fn end_sessions(asked: &AdminRequest<'_>) -> Result<Response<ResponseBody>> {
-    let person = authorize_person(asked, AdminAction::EndPersonSessions).await?;
+pub(in crate::web) async fn end_sessions(asked: &AdminRequest<'_>) -> Result<()> {
+    let person = find_one(asked, AdminAction::EndPersonSessions).await?;
     for member in &person.members {
         let principal = member.principal();
         asked.admin.revoke_member_sessions(&principal).await?;
     }
-    Ok(empty(204))
+    Ok(())
 }
 
-pub(super) async fn erase(asked: &AdminRequest<'_>) -> Result<Response<ResponseBody>> {
-    let person = authorize_person(asked, AdminAction::ErasePerson).await?;
+pub(in crate::web) async fn erase(asked: &AdminRequest<'_>) -> Result<()> {
+    let person = find_one(asked, AdminAction::ErasePerson).await?;
     for member in &person.members {
         asked.admin.erase_member(&member.principal()).await?;
     }
-    Ok(empty(204))
+    Ok(())
 }
 
 /// The person that is meant, if they may do this to each corp of the person.
-async fn authorize_person(asked: &AdminRequest<'_>, action: AdminAction) -> Result<PersonDetails> {
+pub(in crate::web) async fn find_one(
+    asked: &AdminRequest<'_>,
+    action: AdminAction,
+) -> Result<PersonDetails> {
     let id = path_user_id(asked.request)?;
-    let mut query = RouteQuery::new(&asked.request.query)?;
+    let mut query = asked.query()?;
     let mut scope = PeopleQuery::new();
     scope.suite_id = query.optional_id("suiteId")?;
     scope.corp_id = query.optional_id("corpId")?;
     query.finish()?;
-    fields(asked.request)?.finish()?;
+    asked.fields()?.finish()?;
     let found = asked.admin.person(&id, &scope).await;
     match &found {
         Ok(person) => {

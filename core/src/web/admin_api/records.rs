@@ -3,14 +3,14 @@
 use http::Response;
 use serde::Serialize;
 
+use crate::domain::Page;
 use crate::error::{ErrorKind, Result};
-use crate::inbox::RecordQuery;
+use crate::inbox::{CallbackRecord, CallbackRecordDetails, RecordQuery};
 use crate::web::admin::AdminAction;
 use crate::web::admin_api::params::{nothing, paging, path_record_id, since};
 use crate::web::admin_api::{AdminRequest, PageBody};
 use crate::web::params::parse_status;
-use crate::web::query::RouteQuery;
-use crate::web::response::{ResponseBody, empty, json};
+use crate::web::response::{ResponseBody, json};
 
 #[derive(Serialize)]
 struct Records<T> {
@@ -18,7 +18,16 @@ struct Records<T> {
 }
 
 pub(super) async fn list(asked: &AdminRequest<'_>) -> Result<Response<ResponseBody>> {
-    let mut query = RouteQuery::new(&asked.request.query)?;
+    let page = find(asked).await?;
+    Ok(json(&PageBody::new(page, |records| Records { records })))
+}
+
+pub(super) async fn show(asked: &AdminRequest<'_>) -> Result<Response<ResponseBody>> {
+    Ok(json(&find_one(asked).await?))
+}
+
+pub(in crate::web) async fn find(asked: &AdminRequest<'_>) -> Result<Page<CallbackRecord>> {
+    let mut query = asked.query()?;
     let mut records = RecordQuery::new();
     let status = query.optional_text("status")?;
     records.status = status.map(|word| parse_status(&word)).transpose()?;
@@ -43,29 +52,26 @@ pub(super) async fn list(asked: &AdminRequest<'_>) -> Result<Response<ResponseBo
         }
         None => asked.authorize(AdminAction::CallbackRecords, None)?,
     }
-    let page = asked.admin.find_callbacks(&records, limit).await?;
-    Ok(json(&PageBody::new(page, |records| Records { records })))
+    asked.admin.find_callbacks(&records, limit).await
 }
 
-pub(super) async fn show(asked: &AdminRequest<'_>) -> Result<Response<ResponseBody>> {
+pub(in crate::web) async fn find_one(asked: &AdminRequest<'_>) -> Result<CallbackRecordDetails> {
     let record_id = path_record_id(asked.request)?;
-    nothing(asked.request)?;
+    nothing(asked)?;
     asked.authorize(AdminAction::CallbackRecords, None)?;
-    Ok(json(&asked.admin.callback_record(record_id).await?))
+    asked.admin.callback_record(record_id).await
 }
 
-pub(super) async fn retry(asked: &AdminRequest<'_>) -> Result<Response<ResponseBody>> {
+pub(in crate::web) async fn retry(asked: &AdminRequest<'_>) -> Result<()> {
     let record_id = path_record_id(asked.request)?;
-    nothing(asked.request)?;
+    nothing(asked)?;
     asked.authorize(AdminAction::RetryCallback, None)?;
-    asked.admin.retry_callback(record_id).await?;
-    Ok(empty(204))
+    asked.admin.retry_callback(record_id).await
 }
 
-pub(super) async fn release(asked: &AdminRequest<'_>) -> Result<Response<ResponseBody>> {
+pub(in crate::web) async fn release(asked: &AdminRequest<'_>) -> Result<()> {
     let record_id = path_record_id(asked.request)?;
-    nothing(asked.request)?;
+    nothing(asked)?;
     asked.authorize(AdminAction::ReleaseCallback, None)?;
-    asked.admin.release_callback(record_id).await?;
-    Ok(empty(204))
+    asked.admin.release_callback(record_id).await
 }

@@ -7,13 +7,14 @@ use serde_json::Value;
 use crate::clock::Timestamp;
 use crate::domain::SuiteId;
 use crate::error::Result;
+use crate::services::InstallLink;
+use crate::vault::KeyRotationReport;
 use crate::web::admin::AdminAction;
 use crate::web::admin_api::AdminRequest;
-use crate::web::admin_api::params::{fields, nothing};
+use crate::web::admin_api::params::nothing;
 use crate::web::json::Fields;
 use crate::web::params::invalid_param;
-use crate::web::query::RouteQuery;
-use crate::web::response::{ResponseBody, empty, json};
+use crate::web::response::{ResponseBody, json};
 use crate::wecom::InstallState;
 
 /// The most suites of one link (D/98744).
@@ -40,20 +41,13 @@ struct Rotation {
 }
 
 pub(super) async fn examine(asked: &AdminRequest<'_>) -> Result<Response<ResponseBody>> {
-    nothing(asked.request)?;
+    nothing(asked)?;
     asked.authorize(AdminAction::Doctor, None)?;
     Ok(json(&asked.admin.doctor().await?))
 }
 
 pub(super) async fn create_link(asked: &AdminRequest<'_>) -> Result<Response<ResponseBody>> {
-    RouteQuery::new(&asked.request.query)?.finish()?;
-    let mut fields = fields(asked.request)?;
-    let suites = suite_ids(&mut fields)?;
-    let state = fields.optional_text("state")?;
-    let state = InstallState::new(state.as_deref().unwrap_or(DEFAULT_STATE))?;
-    fields.finish()?;
-    asked.authorize(AdminAction::CreateInstallLink, None)?;
-    let link = asked.admin.install_link(&suites, &state).await?;
+    let link = make_link(asked).await?;
     Ok(json(&Link {
         url: link.url,
         expires_at: asked.deps.store.now() + link.expires_in,
@@ -61,23 +55,37 @@ pub(super) async fn create_link(asked: &AdminRequest<'_>) -> Result<Response<Res
     }))
 }
 
-pub(super) async fn end_all_sessions(asked: &AdminRequest<'_>) -> Result<Response<ResponseBody>> {
-    nothing(asked.request)?;
-    asked.authorize(AdminAction::EndAllSessions, None)?;
-    asked.admin.revoke_all_sessions().await?;
-    Ok(empty(204))
-}
-
 pub(super) async fn rotate_keys(asked: &AdminRequest<'_>) -> Result<Response<ResponseBody>> {
-    nothing(asked.request)?;
-    asked.authorize(AdminAction::RotateKeys, None)?;
-    let report = asked.admin.rotate_keys().await?;
+    let report = rotate(asked).await?;
     Ok(json(&Rotation {
         resealed: report.resealed,
         unreadable: report.unreadable,
         retired: report.retired,
         still_active: report.still_active,
     }))
+}
+
+pub(in crate::web) async fn make_link(asked: &AdminRequest<'_>) -> Result<InstallLink> {
+    asked.query()?.finish()?;
+    let mut fields = asked.fields()?;
+    let suites = suite_ids(&mut fields)?;
+    let state = fields.optional_text("state")?;
+    let state = InstallState::new(state.as_deref().unwrap_or(DEFAULT_STATE))?;
+    fields.finish()?;
+    asked.authorize(AdminAction::CreateInstallLink, None)?;
+    asked.admin.install_link(&suites, &state).await
+}
+
+pub(in crate::web) async fn end_all_sessions(asked: &AdminRequest<'_>) -> Result<()> {
+    nothing(asked)?;
+    asked.authorize(AdminAction::EndAllSessions, None)?;
+    asked.admin.revoke_all_sessions().await
+}
+
+pub(in crate::web) async fn rotate(asked: &AdminRequest<'_>) -> Result<KeyRotationReport> {
+    nothing(asked)?;
+    asked.authorize(AdminAction::RotateKeys, None)?;
+    asked.admin.rotate_keys().await
 }
 
 fn suite_ids(fields: &mut Fields) -> Result<Vec<SuiteId>> {

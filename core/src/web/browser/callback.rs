@@ -1,11 +1,14 @@
 //! `GET /callback`: from WeCom with a code, or from the page of corps with one of them. The only route that sets the
 //! session cookie.
 
+use std::sync::Arc;
+
 use http::Response;
 
 use crate::domain::{CorpId, OAuthCode};
 use crate::login::{AttemptState, AuthAttempt, CallbackOutcome, OAuthCallback};
 use crate::query::Query;
+use crate::web::browser::account_link::redirect_to_link;
 use crate::web::browser::cookies::{BrowserCookies, is_state};
 use crate::web::browser::corp_selection::{choose, offer, pending_choice, redirect_to_choice};
 use crate::web::browser::flow_end::{expired, log_in, retry_url, state_mismatch};
@@ -80,18 +83,19 @@ async fn finish(
     code: OAuthCode,
 ) -> Response<ResponseBody> {
     let returned = OAuthCallback {
-        attempt: AuthAttempt {
+        attempt: Arc::new(AuthAttempt {
             suite_id: pending.suite_id.clone(),
             corp_id: pending.corp_id.clone(),
             code: code.into(),
             client: page.client(),
             state: AttemptState::Ours(state.to_owned()),
-        },
+        }),
         epoch: pending.epoch,
         login_type: pending.login_type,
         state: state.to_owned(),
         expires_at: pending.expires_at,
         secret: pending.secret,
+        headers: page.headers().clone().into(),
     };
     match page.deps.browser_login.finish(returned).await {
         Ok(CallbackOutcome::LoggedIn(issued)) => {
@@ -108,6 +112,13 @@ async fn finish(
             redirect_to_choice(page, state, &choice)
                 .map(|response| keep_for_repeats(page, state, response))
                 .unwrap_or_else(|error| page.failed(&error, retry_url(page, &choice.login_request)))
+        }
+        Ok(CallbackOutcome::Link(link)) => {
+            redirect_to_link(page, state, &link, pending.login_request.clone())
+                .map(|response| keep_for_repeats(page, state, response))
+                .unwrap_or_else(|error| {
+                    page.failed(&error, retry_url(page, &pending.login_request))
+                })
         }
         Ok(CallbackOutcome::Expired) => {
             // The cookie stays: it knows where the person was going, who may come here again by the back button.

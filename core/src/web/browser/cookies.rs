@@ -10,6 +10,7 @@ use crate::web::request::Headers;
 
 const LOGIN_COOKIE_PREFIX: &str = "state_";
 const CHOICE_COOKIE_PREFIX: &str = "choice_";
+const LINK_COOKIE_PREFIX: &str = "link_";
 /// Holds the organization code of the last login.
 pub(super) const ORGANIZATION_COOKIE: &str = "organization";
 /// Holds the id of the corp of the last login, where that named it by its id.
@@ -40,6 +41,11 @@ impl<'n> BrowserCookies<'n> {
         format!("{CHOICE_COOKIE_PREFIX}{state}")
     }
 
+    /// The name of the cookie of a login that waits for the host app to find out who the person is.
+    pub(super) fn link_cookie(state: &str) -> String {
+        format!("{LINK_COOKIE_PREFIX}{state}")
+    }
+
     pub(super) fn set(self, name: &str, value: &str, max_age: Duration) -> String {
         let name = self.names.full_name(name);
         set_cookie(&name, value, max_age, self.names.attributes())
@@ -68,6 +74,7 @@ impl<'n> BrowserCookies<'n> {
         let prefixes = [
             (FlowStage::Login, LOGIN_COOKIE_PREFIX),
             (FlowStage::Choice, CHOICE_COOKIE_PREFIX),
+            (FlowStage::Link, LINK_COOKIE_PREFIX),
         ]
         .map(|(stage, prefix)| (stage, self.names.full_name(prefix)));
         let flow_cookie = |(name, content): (&'a str, &'a str)| {

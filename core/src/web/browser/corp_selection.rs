@@ -43,6 +43,8 @@ pub(super) async fn offer(
         .corps(choice.login_code.clone())
         .await
     {
+        // Nothing to choose, such as after the host app found out who the person is.
+        Ok(corps) if corps.len() == 1 => choose(page, state, corps[0].corp_id.clone()).await,
         Ok(corps) => {
             let corp_selection_page = CorpSelectionPage {
                 corps: corp_options(page, state, &corps),

@@ -16,7 +16,7 @@ pub(super) fn escape(text: &str) -> String {
 /// The escaper of the templates (`askama.toml`). It writes named entities, as `PageFrame::escape` always has; askama's
 /// own writes numbers.
 #[derive(Clone, Copy, Debug)]
-pub(super) struct HtmlEscaper;
+pub(in crate::web) struct HtmlEscaper;
 
 impl askama::filters::Escaper for HtmlEscaper {
     fn write_escaped_str<W: fmt::Write>(&self, mut dest: W, text: &str) -> fmt::Result {

@@ -3,7 +3,7 @@
 use crate::clock::Timestamp;
 use crate::vault::KeyRing;
 use crate::web::browser::cookies::BrowserCookies;
-use crate::web::browser::pending::{FlowPayload as _, PendingChoice, PendingLogin};
+use crate::web::browser::pending::{FlowPayload as _, PendingChoice, PendingLink, PendingLogin};
 use crate::web::request::Headers;
 
 /// Limits of all flow cookies of a browser together, because servers reject long headers.
@@ -17,6 +17,8 @@ pub(super) enum FlowStage {
     Login,
     /// The member is authenticated and chooses a corp.
     Choice,
+    /// The host app finds out who the member is.
+    Link,
 }
 
 /// The cookie of a login under way.
@@ -33,6 +35,7 @@ impl FlowCookie<'_> {
         match self.stage {
             FlowStage::Login => BrowserCookies::login_cookie(self.state),
             FlowStage::Choice => BrowserCookies::choice_cookie(self.state),
+            FlowStage::Link => BrowserCookies::link_cookie(self.state),
         }
     }
 
@@ -44,6 +47,9 @@ impl FlowCookie<'_> {
             }
             FlowStage::Choice => {
                 PendingChoice::open(keys, self.state, self.content).map(|choice| choice.expires_at)
+            }
+            FlowStage::Link => {
+                PendingLink::open(keys, self.state, self.content).map(|link| link.expires_at)
             }
         }
     }

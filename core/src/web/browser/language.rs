@@ -71,6 +71,14 @@ impl Language {
         }
     }
 
+    /// The other of the two.
+    pub(in crate::web) const fn other(self) -> Self {
+        match self {
+            Self::Zh => Self::En,
+            Self::En => Self::Zh,
+        }
+    }
+
     pub(super) const fn qr_language(self) -> QrLanguage {
         match self {
             Self::Zh => QrLanguage::Zh,

@@ -4,11 +4,12 @@
 //! is written before a code was accepted. The same holds for the choice among companies: its cookie holds a login code,
 //! the link of a company names the state, and one without the other is worth nothing.
 
+mod account_link;
 mod branding;
 mod callback;
 mod cookies;
 mod corp_selection;
-mod escape;
+pub(in crate::web) mod escape;
 mod flow_cookie;
 mod flow_end;
 mod language;
@@ -27,6 +28,7 @@ mod way_to_wecom;
 #[cfg(all(test, feature = "sqlite"))]
 mod tests;
 
+pub(super) use account_link::{failed as login_failed, finish as finish_login};
 pub use branding::Branding;
 pub(crate) use branding::PageConfig;
 pub use language::Language;

@@ -125,14 +125,18 @@ impl<'a> PageRequest<'a> {
         self.error(error, self.login_path(&[]))
     }
 
-    /// A redirect. `location` is a path of ours or a link to WeCom.
+    /// A redirect. `location` is a path of ours, a link to WeCom, or a page of the host app.
     pub(super) fn redirect(
         &self,
         status: u16,
         location: impl AsRef<str>,
     ) -> Response<ResponseBody> {
-        secured(empty(status), REDIRECT_CSP).with_header("location", location)
+        redirect(status, location)
     }
+}
+
+pub(super) fn redirect(status: u16, location: impl AsRef<str>) -> Response<ResponseBody> {
+    secured(empty(status), REDIRECT_CSP).with_header("location", location)
 }
 
 /// The page of a request that broke.

@@ -76,7 +76,7 @@ pub struct PageFrame {
 }
 
 impl PageFrame {
-    pub(super) const fn new(language: Language, nonce: String, branding: Branding) -> Self {
+    pub(in crate::web) const fn new(language: Language, nonce: String, branding: Branding) -> Self {
         Self {
             language,
             nonce,
@@ -109,7 +109,7 @@ impl PageFrame {
     }
 
     /// The one of two texts that is in the page's language.
-    pub(super) const fn say<'a>(&self, zh: &'a str, en: &'a str) -> &'a str {
+    pub(in crate::web) const fn say<'a>(&self, zh: &'a str, en: &'a str) -> &'a str {
         self.language.choose(zh, en)
     }
 

@@ -12,6 +12,7 @@ use crate::clock::Timestamp;
 use crate::db::Sealed;
 use crate::domain::{CorpId, FlowSecret, LoginCode, LoginType, SuiteId, serialize_exposed};
 use crate::error::{Error, ErrorKind, Result};
+use crate::login::LINK_TICKET_TTL;
 use crate::vault::{AadContext, KeyRing};
 
 /// How long a login may take.
@@ -23,6 +24,8 @@ pub(super) const LOGIN_COOKIE_MAX_AGE: Duration = Duration::from_hours(1);
 pub(super) const FINISHED_LOGIN_COOKIE_MAX_AGE: Duration = Duration::from_mins(10);
 /// How long a choice of corp may take: as long as its login code is valid.
 pub(super) const CHOICE_TTL: Duration = Duration::from_mins(5);
+/// How long the host app has to find out who the person is.
+pub(super) const LINK_TTL: Duration = LINK_TICKET_TTL;
 
 /// The place of `AadContext::table` in the associated data. No table has this name, so neither a sealed row opens as a
 /// cookie nor a cookie as a row.
@@ -103,6 +106,15 @@ pub(super) struct PendingChoice {
     pub(super) login_request: LoginRequest,
 }
 
+/// An authenticated member whose user the host app finds out.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub(super) struct PendingLink {
+    #[serde(rename = "x")]
+    pub(super) expires_at: Timestamp,
+    #[serde(rename = "b")]
+    pub(super) login_request: LoginRequest,
+}
+
 fn serialize_secret<S: Serializer>(
     secret: &Option<FlowSecret>,
     serializer: S,
@@ -137,6 +149,10 @@ pub(super) trait FlowPayload: Serialize + DeserializeOwned {
 
 impl FlowPayload for PendingLogin {
     const KIND: &'static str = "login";
+}
+
+impl FlowPayload for PendingLink {
+    const KIND: &'static str = "link";
 }
 
 impl FlowPayload for PendingChoice {

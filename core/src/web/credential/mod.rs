@@ -1,6 +1,6 @@
 //! The credentials of a request: a bearer token (RFC 6750) or the session cookie.
 //!
-//! A bearer is ours by its shape and its tag. Any other is the host app's own, such as a gateway's: it neither proves
+//! A machine's session is a bearer alone: in a cookie it is bad. A bearer is ours by its shape and its tag. Any other is the host app's own, such as a gateway's: it neither proves
 //! nor spoils anything beside a cookie.
 
 mod bearer;
@@ -69,20 +69,28 @@ impl HttpConfig {
     }
 }
 
+/// The session of a person by the token of a cookie: a program sends no cookies, and a page that made a browser keep a
+/// machine's token would act as the machine in every visitor's browser.
+fn verify_cookie(sessions: &Sessions, token: &[u8]) -> Verification {
+    sessions
+        .verify(token)
+        .without_machines(Sessions::token_invalid)
+}
+
 /// The session of the first cookie that has one. A stale cookie of our name must not stand in the way of the good one.
 fn verify_cookies<'a>(
     sessions: &Sessions,
     first: &[u8],
     others: impl Iterator<Item = &'a [u8]>,
 ) -> Verification {
-    let first = sessions.verify(first);
+    let first = verify_cookie(sessions, first);
     if matches!(first, Verification::Ready(Ok(_))) {
         return first;
     }
     let mut pending = Vec::new();
     let mut found = first;
     for other in others.take(MAX_COOKIES - 1) {
-        match sessions.verify(other) {
+        match verify_cookie(sessions, other) {
             Verification::Ready(Ok(verified)) => return Verification::Ready(Ok(verified)),
             other => pending.push(std::mem::replace(&mut found, other)),
         }

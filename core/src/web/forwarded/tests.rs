@@ -19,6 +19,7 @@ fn asked(
     }
     RoutedRequest {
         endpoint: Endpoint::ForwardAuth,
+        path: "/forwardAuth",
         variable: Some(appended.to_owned()),
         method: method.parse().unwrap(),
         query: "corpId=x".to_owned(),

@@ -5,7 +5,8 @@ use std::borrow::Cow;
 use percent_encoding::percent_decode_str;
 
 use crate::inbox::NotifyResponse;
-use crate::web::route::{Access, AdminRoute, Endpoint, Route};
+use crate::services::MAX_IMPORT_BYTES;
+use crate::web::route::{Access, AdminRoute, ConsoleRoute, Endpoint, Route};
 
 const JSON_LIMIT: usize = 16 * 1024;
 const NOTIFY_LIMIT: usize = 64 * 1024;
@@ -14,6 +15,7 @@ const GET: &[&str] = &["GET", "HEAD"];
 /// For a request that uses a code up, which a HEAD request must not do.
 const GET_ALONE: &[&str] = &["GET"];
 const POST: &[&str] = &["POST"];
+const GET_OR_POST: &[&str] = &["GET", "HEAD", "POST"];
 const DELETE: &[&str] = &["DELETE"];
 /// Of a route that takes others, too.
 const ANY: &[&str] = &[
@@ -30,6 +32,7 @@ const fn route(
     let body_limit = match endpoint {
         Endpoint::Notify => NOTIFY_LIMIT,
         Endpoint::ForwardAuth => 0,
+        Endpoint::AdminApi(AdminRoute::Import) => MAX_IMPORT_BYTES,
         _ => JSON_LIMIT,
     };
     Route {
@@ -48,6 +51,14 @@ const fn admin(
     endpoint: AdminRoute,
 ) -> Route {
     route(methods, path, Access::Admin, Endpoint::AdminApi(endpoint))
+}
+
+const fn console(
+    methods: &'static [&'static str],
+    path: &'static str,
+    page: ConsoleRoute,
+) -> Route {
+    route(methods, path, Access::Console, Endpoint::Console(page))
 }
 
 /// Paths without `{Instance}` stand first: the first row that fits is the one.
@@ -92,6 +103,7 @@ const ROUTES: &[Route] = &[
     ),
     route(GET, "/health/live", Access::Anyone, Endpoint::HealthLive),
     route(GET, "/health/ready", Access::Anyone, Endpoint::HealthReady),
+    route(GET, "/openapi.json", Access::Anyone, Endpoint::OpenApi),
     route(POST, "/setCode", Access::Admin, Endpoint::SetCode),
     route(
         POST,
@@ -136,6 +148,12 @@ const ROUTES: &[Route] = &[
         "/admin/api/corps/{corpId}/code",
         AdminRoute::CorpCode,
     ),
+    admin(
+        GET,
+        "/admin/api/corps/{corpId}/machines",
+        AdminRoute::Machines,
+    ),
+    admin(DELETE, "/admin/api/machines/{id}", AdminRoute::Machine),
     admin(GET, "/admin/api/records", AdminRoute::Records),
     admin(GET, "/admin/api/records/{id}", AdminRoute::Record),
     admin(
@@ -161,6 +179,8 @@ const ROUTES: &[Route] = &[
         AdminRoute::PersonSessions,
     ),
     admin(POST, "/admin/api/links", AdminRoute::Links),
+    admin(POST, "/admin/api/import", AdminRoute::Import),
+    admin(GET, "/admin/api/export", AdminRoute::Export),
     admin(
         POST,
         "/admin/api/endAllSessions",
@@ -173,6 +193,66 @@ const ROUTES: &[Route] = &[
         Access::Admin,
         Endpoint::AccessToken,
     ),
+    console(GET, "/admin", ConsoleRoute::Overview),
+    console(GET_OR_POST, "/admin/login", ConsoleRoute::Login),
+    console(POST, "/admin/logout", ConsoleRoute::Logout),
+    console(GET, "/admin/corps", ConsoleRoute::Corps),
+    console(GET, "/admin/corps/{corpId}", ConsoleRoute::Corp),
+    console(POST, "/admin/corps/{corpId}/read", ConsoleRoute::CorpRead),
+    console(
+        GET_OR_POST,
+        "/admin/corps/{corpId}/decide",
+        ConsoleRoute::CorpDecision,
+    ),
+    console(
+        GET_OR_POST,
+        "/admin/corps/{corpId}/endSessions",
+        ConsoleRoute::CorpSessions,
+    ),
+    console(
+        GET_OR_POST,
+        "/admin/corps/{corpId}/alias",
+        ConsoleRoute::CorpAlias,
+    ),
+    console(
+        POST,
+        "/admin/corps/{corpId}/setCode",
+        ConsoleRoute::CorpSetCode,
+    ),
+    console(
+        GET_OR_POST,
+        "/admin/corps/{corpId}/deleteCode",
+        ConsoleRoute::CorpCode,
+    ),
+    console(GET, "/admin/people", ConsoleRoute::People),
+    console(GET, "/admin/people/{userId}", ConsoleRoute::Person),
+    console(
+        GET_OR_POST,
+        "/admin/people/{userId}/endSessions",
+        ConsoleRoute::PersonSessions,
+    ),
+    console(
+        GET_OR_POST,
+        "/admin/people/{userId}/erase",
+        ConsoleRoute::PersonErasure,
+    ),
+    console(GET, "/admin/records", ConsoleRoute::Records),
+    console(GET, "/admin/records/{id}", ConsoleRoute::Record),
+    console(POST, "/admin/records/{id}/retry", ConsoleRoute::RecordRetry),
+    console(
+        POST,
+        "/admin/records/{id}/release",
+        ConsoleRoute::RecordRelease,
+    ),
+    console(GET_OR_POST, "/admin/links", ConsoleRoute::Links),
+    console(GET, "/admin/audit", ConsoleRoute::Audit),
+    console(GET, "/admin/service", ConsoleRoute::Service),
+    console(
+        GET_OR_POST,
+        "/admin/endAllSessions",
+        ConsoleRoute::EndAllSessions,
+    ),
+    console(GET_OR_POST, "/admin/rotateKeys", ConsoleRoute::RotateKeys),
     route(GET, "/me", Access::Session, Endpoint::Me),
     route(GET, "/sessions", Access::Session, Endpoint::Sessions),
     route(

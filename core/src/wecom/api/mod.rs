@@ -2,7 +2,7 @@
 
 use std::fmt::Write as _;
 use std::sync::Arc;
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use bytes::Bytes;
 use http::header::CONTENT_TYPE;
@@ -10,12 +10,14 @@ use http::{HeaderValue, Method, Request, Uri};
 use http_body_util::Full;
 use serde::de::DeserializeOwned;
 use serde_json::Value;
+use tracing::Instrument as _;
 
 use crate::wecom::call_error::{CallError, CallErrorKind};
 use crate::wecom::encode::component;
 use crate::wecom::hosts::Hosts;
+use crate::wecom::observed_call::ObservedCall;
 use crate::wecom::transport::{HttpClient, MAX_RESPONSE_BYTES};
-use crate::wecom::{Errcode, WecomObservations, response};
+use crate::wecom::{WecomObservations, response};
 
 /// The pauses before the repetitions of a call that only reads.
 const READ_REPETITION_PAUSES: &[Duration] =
@@ -152,18 +154,20 @@ impl Api {
         body: Option<Value>,
         min_timeout: Duration,
     ) -> Result<T, CallError> {
-        let start = Instant::now();
         let body = body.map(|body| RequestBody::json(body.to_string()));
-        let outcome = match self.request(method, path, query, body) {
+        let request = self.request(method, path, query, body);
+        let call = ObservedCall::start(path, request.as_ref());
+        let outcome = match request {
             Some(request) => self
                 .http
                 .send(request, min_timeout, MAX_RESPONSE_BYTES)
+                .instrument(call.span())
                 .await
                 .and_then(|body| response::read(&body)),
             None => Err(CallErrorKind::Unreachable),
         };
         let outcome = outcome.map_err(|kind| CallError::new(path, kind));
-        log_call(path, outcome.as_ref().err(), start.elapsed());
+        call.finish(path, path, outcome.as_ref().err());
         outcome
     }
 
@@ -211,16 +215,6 @@ impl RequestBody {
             bytes: text.into(),
         }
     }
-}
-
-/// Logs the path, the outcome and the duration of a call; never its query or body.
-pub(super) fn log_call(path: &str, error: Option<&CallError>, took: Duration) {
-    let errcode = match error {
-        None => Some(0),
-        Some(error) => error.errcode().map(Errcode::number),
-    };
-    let failure = error.map(|error| tracing::field::display(error.kind));
-    tracing::debug!(target: "wecom_login::wecom", path, errcode, failure, took_ms = took.as_millis(), "WeCom call");
 }
 
 #[cfg(test)]

@@ -20,6 +20,9 @@ macro_rules! errcodes {
         /// The numbers that this crate distinguishes.
         impl Errcode {
             $($(#[$doc])* pub const $name: Self = Self($number);)*
+
+            /// Every one of them.
+            const KNOWN: &[Self] = &[$(Self::$name),*];
         }
     };
 }
@@ -114,6 +117,11 @@ impl Errcode {
     #[must_use]
     pub const fn new(number: i64) -> Self {
         Self(number)
+    }
+
+    /// Whether it is one of the numbers that this crate distinguishes.
+    pub(super) fn is_known(self) -> bool {
+        Self::KNOWN.contains(&self)
     }
 
     /// The number.

@@ -58,22 +58,63 @@ pub(crate) async fn until_none(node: &TestApp, count: &str) {
     }
 }
 
-/// Statements that insert rows in bulk: ten sessions a member, and a record for each session.
-pub(crate) fn fill(backend: DbBackend, corps: usize, sessions: usize) -> Vec<String> {
-    let members = sessions.div_ceil(10);
-    let series = |number: usize| match backend {
+/// The numbers from one on as rows, in `n`.
+fn series(backend: DbBackend, number: usize) -> String {
+    match backend {
         DbBackend::Postgres => format!("FROM generate_series(1, {number}) AS series(n)"),
         DbBackend::MySql => format!("FROM (SELECT seq AS n FROM seq_1_to_{number}) AS series"),
         _ => format!(
             "FROM (WITH RECURSIVE series(n) AS (SELECT 1 UNION ALL SELECT n + 1 FROM series WHERE n < {number}) \
              SELECT n FROM series)"
         ),
-    };
-    let text = |prefix: &str, number: &str| match backend {
+    }
+}
+
+/// An id in the form in which it is stored.
+fn text(backend: DbBackend, prefix: &str, number: &str) -> String {
+    match backend {
         DbBackend::Postgres => format!("convert_to('{prefix}' || ({number}), 'UTF8')"),
         DbBackend::MySql => format!("CONCAT('{prefix}', {number})"),
         _ => format!("CAST('{prefix}' || ({number}) AS BLOB)"),
+    }
+}
+
+/// Statements that insert this many people, and a login of each within the last day.
+pub(crate) fn fill_people(
+    backend: DbBackend,
+    corps: usize,
+    people: usize,
+    now_millis: i64,
+) -> Vec<String> {
+    let of_company = format!("JOIN filled_company company ON company.k = n % {corps} + 1");
+    let series = series(backend, people);
+    let (suite, person) = (text(backend, SUITE, "''"), text(backend, "person-", "n"));
+    let name = match backend {
+        DbBackend::MySql => "CONCAT('Name ', n)",
+        _ => "'Name ' || n",
     };
+    vec![
+        format!(
+            "INSERT INTO wecom_person (suite_id, corp_id, user_id, name, epoch, created_at) \
+             SELECT {suite}, corp_id, {person}, {name}, 0, 0 {series} {of_company}"
+        ),
+        format!(
+            "INSERT INTO wecom_audit (at, action, actor, who, suite_id, corp_id, user_id, occurrences) \
+             SELECT {now_millis} - n % 86400 * 1000, 'login', 'user', {name}, {suite}, corp_id, {person}, 1 \
+             {series} {of_company}"
+        ),
+        match backend {
+            DbBackend::MySql => "ANALYZE TABLE wecom_audit, wecom_person".to_owned(),
+            _ => "ANALYZE".to_owned(),
+        },
+    ]
+}
+
+/// Statements that insert rows in bulk: ten sessions a member, and a record for each session.
+pub(crate) fn fill(backend: DbBackend, corps: usize, sessions: usize) -> Vec<String> {
+    let members = sessions.div_ceil(10);
+    let series = |number: usize| series(backend, number);
+    let text = |prefix: &str, number: &str| text(backend, prefix, number);
     let hash = match backend {
         DbBackend::Postgres => "sha256(convert_to('s' || n, 'UTF8'))",
         DbBackend::MySql => "UNHEX(SHA2(n, 256))",

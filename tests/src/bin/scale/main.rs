@@ -1,10 +1,12 @@
 //! Start, sessions and logins at many corps and sessions, with latencies and query plans:
-//! `cargo run --release -p wecom-login-tests --bin scale -- COMPANIES SESSIONS`. On PostgreSQL or MariaDB with
+//! `cargo run --release -p wecom-login-tests --bin scale -- COMPANIES SESSIONS [PEOPLE]`; then the pages of the console,
+//! with this many people more and a login of each within the last day. On PostgreSQL or MariaDB with
 //! `TEST_DATABASE_SERVER`.
 #![recursion_limit = "256"]
 #![allow(clippy::unwrap_used, reason = "a program for the hand of a developer")]
 
 mod fill;
+mod pages;
 mod query_plans;
 
 use std::time::Instant;
@@ -15,7 +17,8 @@ use wecom_login_tests::TestApp;
 use wecom_login_tests::app::SUITE;
 use wecom_login_tests::measure::{Latencies, resident_mib};
 
-use crate::fill::{authorize, fill, until_none};
+use crate::fill::{authorize, fill, fill_people, until_none};
+use crate::pages::print_pages;
 use crate::query_plans::print_query_plans;
 
 const REAL: usize = 200;
@@ -115,5 +118,13 @@ async fn main() {
     }
     println!("  login: {logins}; {} MiB", resident_mib());
     print_query_plans(&database, backend, &node).await;
+    if let Some(people) = numbers.next() {
+        let began = Instant::now();
+        for statement in fill_people(backend, corps, people, node.now_millis()) {
+            database.execute_unprepared(&statement).await.unwrap();
+        }
+        println!("  {people} people more (filled in {:?})", began.elapsed());
+        print_pages(&node, &login).await;
+    }
     login.shutdown().await;
 }

@@ -62,6 +62,7 @@ pub(in crate::conformance) async fn admin_lists_and_shows_corps(target: Target) 
             "nextReadAt",
             "people",
             "sessions",
+            "machines",
             "installedBy",
         ],
     );

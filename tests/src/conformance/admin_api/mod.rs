@@ -2,6 +2,7 @@
 
 mod audit;
 mod corps;
+mod moving;
 mod params;
 mod people;
 mod records;
@@ -11,6 +12,7 @@ use serde_json::{Value, json};
 
 pub(super) use self::audit::*;
 pub(super) use self::corps::*;
+pub(super) use self::moving::*;
 pub(super) use self::params::*;
 pub(super) use self::people::*;
 pub(super) use self::records::*;

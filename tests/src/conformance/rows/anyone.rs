@@ -52,6 +52,16 @@ pub(super) fn anyone(given: &Given) -> Vec<Row> {
     let corp = &given.corp;
     let mut rows = vec![
         row(
+            "/openapi.json",
+            TestRequest::get("/openapi.json"),
+            Fields(&["openapi", "info", "servers", "paths", "components"]),
+        ),
+        row(
+            "/openapi.json",
+            TestRequest::new("HEAD", "/openapi.json"),
+            Head,
+        ),
+        row(
             "/health/live",
             TestRequest::get("/health/live"),
             Fields(&["status"]),

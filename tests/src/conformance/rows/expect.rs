@@ -18,6 +18,10 @@ pub(super) enum Expect {
     NoContent,
     /// A refusal of a callback: this status, plain text, empty.
     Refused(u16),
+    /// A page of the console of this status.
+    ConsolePage(u16),
+    /// A redirect to the login of the console.
+    ToConsoleLogin,
     /// A page of the login of this status.
     Page(u16),
     /// 405 with these methods, as a problem, or empty for a callback.
@@ -53,6 +57,14 @@ pub(super) fn check(reply: &TestResponse, expect: &Expect) {
             assert_eq!(reply.header("referrer-policy"), Some("no-referrer"));
             assert_eq!(reply.header("cache-control"), Some("no-store"));
         }
+        Expect::ConsolePage(status) => console_page(reply, *status),
+        Expect::ToConsoleLogin => {
+            assert_eq!((reply.status, reply.body.len()), (303, 0));
+            let location = reply.header("location").unwrap();
+            assert!(location.contains("/admin/login"), "{location}");
+            assert_eq!(reply.header("cache-control"), Some("no-store"));
+            assert_eq!(reply.header("set-cookie"), None);
+        }
         Expect::NotAllowed { allow, plain } => {
             assert_eq!(reply.header("allow"), Some(allow.as_str()));
             if *plain {
@@ -75,6 +87,36 @@ pub(super) fn check(reply: &TestResponse, expect: &Expect) {
         }
         Expect::Host404 => assert_eq!((reply.status, reply.text()), (404, HOST_404)),
         Expect::NotFound => assert_eq!(reply.status, 404),
+    }
+}
+
+/// Asserts a page of the console: its headers, and that it has no script.
+#[track_caller]
+pub(in crate::conformance) fn console_page(reply: &TestResponse, status: u16) {
+    assert_eq!(
+        (reply.status, reply.header("content-type")),
+        (status, Some("text/html; charset=utf-8")),
+        "{}",
+        reply.text()
+    );
+    let policy = reply.header("content-security-policy").unwrap();
+    assert!(
+        policy.contains("default-src 'none'")
+            && policy.contains("frame-ancestors 'none'")
+            && !policy.contains("script-src")
+            && !policy.contains("unsafe"),
+        "{policy}"
+    );
+    assert_eq!(reply.header("referrer-policy"), Some("same-origin"));
+    assert_eq!(reply.header("cache-control"), Some("no-store"));
+    assert_eq!(reply.header("x-content-type-options"), Some("nosniff"));
+    let page = reply.text();
+    assert!(
+        !page.contains("<script") && !page.contains(" style="),
+        "{page}"
+    );
+    for landmark in ["<main id=\"main\"", "<header>", "href=\"#main\"", "<h1>"] {
+        assert!(page.contains(landmark), "{landmark}: {page}");
     }
 }
 

@@ -5,19 +5,21 @@ mod admin_api;
 mod anyone;
 mod bodies;
 mod callbacks;
+mod console;
 mod expect;
 mod session;
 
 use std::collections::BTreeSet;
 use std::sync::Arc;
 
-pub(super) use expect::{callback_headers, has_fields, refused};
+pub(super) use expect::{callback_headers, console_page, has_fields, refused};
 use wecom_login::web::routes;
 
 use self::admin::admin;
 use self::admin_api::admin_api;
 use self::anyone::{anyone, pages};
 use self::callbacks::callbacks;
+use self::console::console;
 use self::expect::{Expect, check};
 use self::session::session;
 use super::Target;
@@ -132,6 +134,7 @@ fn written(given: &Given) -> Vec<Row> {
         callbacks(),
         admin(given),
         admin_api(given),
+        console(given),
         session(given),
         unknown_paths(),
     ]

@@ -173,7 +173,7 @@ fn check_applies_file_rules_to_instances_built_in_code() {
     for (field, rule, spoil) in broken {
         let mut given = instance("auths.A", suite("dk1"));
         spoil(&mut given);
-        let error = load_instances([], vec![given], &no_environment).unwrap_err();
+        let error = load_instances([], vec![given], &[], &no_environment).unwrap_err();
         assert_eq!(
             error.to_string(),
             format!("CONFIG_ERROR: auths.A: {field}: {rule}")
@@ -185,7 +185,7 @@ fn check_applies_file_rules_to_instances_built_in_code() {
 fn check_warns_of_instances_built_in_code() {
     let mut given = instance("auths.A", suite("dk1"));
     given.suite.callback_keys[0].token = CallbackToken::new("fifteen-letters");
-    let (_, warnings) = load_instances([], vec![given], &no_environment).unwrap();
+    let (_, warnings) = load_instances([], vec![given], &[], &no_environment).unwrap();
     let texts: Vec<_> = warnings.iter().map(ToString::to_string).collect();
     assert_eq!(texts.len(), 2, "{texts:?}");
     assert!(

@@ -156,10 +156,12 @@ fn load_names_missing_root_and_files() {
     let root = root();
     let missing = root.path().join("nowhere");
     let message = refusal(load(&missing));
-    assert_eq!(
-        message,
-        format!("CONFIG_ERROR: {}: is missing", missing.display())
+    let of_root = format!(
+        "CONFIG_ERROR: {}: there is no such directory",
+        missing.display()
     );
+    assert!(message.starts_with(&of_root), "{message}");
+    assert!(message.contains("NAME/e.json"), "{message}");
     assert_eq!(
         load(root.path()).unwrap().0.len(),
         0,
@@ -240,4 +242,35 @@ fn load_resolves_values_from_environment() {
         1,
         "the same pair again is no further pair"
     );
+}
+
+#[test]
+fn load_warns_of_a_misspelt_type_and_names_both() {
+    for (written, is_misspelt) in [
+        ("auths.loginTypes.QywxProxyTyp", true),
+        ("auths.loginTypes.QywxPorxyType", true),
+        ("auths.loginType.QywxProxyType", true),
+        ("auths.logintypes.qywxproxytype", true),
+        ("QywxProxyType", true),
+        ("loginTypes.QywxProxyType ", true),
+        ("auths.loginTypes.QywxType", false),
+        ("auths.loginTypes.WechatType", false),
+        ("models.NormalType", false),
+    ] {
+        let root = root();
+        let element = json!({"title": "A", "type": written}).to_string();
+        write(root.path(), "A", &element, &business().to_string());
+        let (instances, warnings) = load(root.path()).unwrap();
+        assert!(instances.is_empty(), "{written}");
+        let messages: Vec<_> = warnings.iter().map(ToString::to_string).collect();
+        assert_eq!(!messages.is_empty(), is_misspelt, "{written}: {messages:?}");
+        for message in messages {
+            assert!(
+                message.contains("A/e.json: type: ")
+                    && message.contains(&format!("{written:?}"))
+                    && message.contains(&format!("{QYWX_PROXY_TYPE:?}")),
+                "{message}"
+            );
+        }
+    }
 }

@@ -1,0 +1,151 @@
+//! The import of authorizations and bindings.
+
+use std::collections::HashSet;
+use std::fs;
+use std::io::{self, Read as _};
+use std::path::Path;
+
+use serde_json::{Value, json};
+
+use crate::commands::import_parts::{Part, parts};
+use crate::commands::{Outcome, Printer};
+use crate::failure::{Failure, Result};
+use crate::progress;
+use crate::table::{columns, table};
+use crate::target::Target;
+
+/// What became of the lines.
+#[derive(Debug, Default)]
+struct Tally {
+    ok: u64,
+    unchanged: u64,
+    errors: Vec<Value>,
+    /// The corps of the lines of a dry run, which later parts do not find stored.
+    named: HashSet<(String, String)>,
+}
+
+pub(super) async fn run(
+    target: &Target,
+    printer: Printer,
+    file: &Path,
+    dry_run: bool,
+) -> Result<Outcome> {
+    let content = read(file)?;
+    let parts = parts(&content);
+    let total: usize = parts.iter().map(|part| part.lines.len()).sum();
+    let progress = progress::bar(total as u64, "lines");
+    let path = if dry_run {
+        "import?dryRun=true"
+    } else {
+        "import"
+    };
+    let mut tally = Tally::default();
+    for part in &parts {
+        let answer = target.send(http::Method::POST, path, part.body()).await;
+        let answer = answer.map_err(|failure| {
+            Failure::new(format!(
+                "{failure}; what was imported stays: repeat the command to go on"
+            ))
+        })?;
+        tally.count(part, &answer, dry_run)?;
+        progress.inc(part.lines.len() as u64);
+    }
+    progress.finish_and_clear();
+    tally.errors.sort_by_key(|error| error["line"].as_u64());
+    let summary = json!({
+        "dryRun": dry_run, "ok": tally.ok, "unchanged": tally.unchanged, "errors": tally.errors,
+    });
+    let _ = printer.print(&summary, || tally.text(dry_run))?;
+    Ok(if tally.errors.is_empty() {
+        Outcome::Done
+    } else {
+        Outcome::Found
+    })
+}
+
+impl Tally {
+    fn count(&mut self, part: &Part<'_>, answer: &Value, dry_run: bool) -> Result<()> {
+        let results = answer["results"].as_array().map_or(&[][..], Vec::as_slice);
+        if results.len() != part.lines.len() {
+            return Err(Failure::new(
+                "the answer is of another version: use the command of the service's version",
+            ));
+        }
+        for result in results {
+            let index = result["line"].as_u64().and_then(|line| line.checked_sub(1));
+            let index = index.and_then(|index| usize::try_from(index).ok());
+            let line = index.and_then(|index| part.lines.get(index));
+            let Some(&(number, line)) = line else {
+                return Err(Failure::new("the answer names a line that was not sent"));
+            };
+            let status = result["status"].as_str().unwrap_or_default();
+            let is_named = status == "error"
+                && dry_run
+                && result["code"] == "CORP_NOT_FOUND"
+                && corps_of(line).iter().any(|corp| self.named.contains(corp));
+            match status {
+                _ if is_named => self.ok += 1,
+                "ok" => self.ok += 1,
+                "unchanged" => self.unchanged += 1,
+                _ => self.errors.push(json!({
+                    "line": number, "code": result["code"], "detail": result["detail"],
+                })),
+            }
+            if dry_run && matches!(status, "ok" | "unchanged") {
+                self.named.extend(corps_of(line));
+            }
+        }
+        Ok(())
+    }
+
+    fn text(&self, dry_run: bool) -> String {
+        let mut text = String::new();
+        if !self.errors.is_empty() {
+            let columns = columns([("LINE", "line"), ("CODE", "code"), ("DETAIL", "detail")]);
+            text.push_str(&table(&self.errors, &columns));
+            text.push('\n');
+        }
+        let imported = if dry_run { "to import" } else { "imported" };
+        let wrong = self.errors.len();
+        text + &format!(
+            "{} {imported}, {} unchanged, {wrong} wrong\n",
+            self.ok, self.unchanged
+        )
+    }
+}
+
+/// The suite and the ids of the corp that a line is about; plain ids are compared without case.
+fn corps_of(line: &[u8]) -> Vec<(String, String)> {
+    let Ok(line) = serde_json::from_slice::<Value>(line) else {
+        return Vec::new();
+    };
+    let text = |value: &Value| value.as_str().unwrap_or_default().to_owned();
+    let suite_id = text(&line["suiteId"]);
+    let mut ids = vec![text(&line["corpId"])];
+    if line.get("thirdUserId").is_none() {
+        ids.extend(line["aliases"].as_array().into_iter().flatten().map(text));
+    }
+    let normalized = |id: String| {
+        let is_plain = id
+            .get(..2)
+            .is_some_and(|start| start.eq_ignore_ascii_case("ww"));
+        if is_plain {
+            id.to_ascii_lowercase()
+        } else {
+            id
+        }
+    };
+    ids.into_iter()
+        .map(|id| (suite_id.clone(), normalized(id)))
+        .collect()
+}
+
+fn read(file: &Path) -> Result<Vec<u8>> {
+    let content = if file == Path::new("-") {
+        let mut content = Vec::new();
+        io::stdin().read_to_end(&mut content).map(|_| content)
+    } else {
+        fs::read(file)
+    };
+    content.map_err(|error| Failure::new(format!("{} cannot be read: {error}", file.display())))
+}
