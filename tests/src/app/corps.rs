@@ -106,8 +106,7 @@ impl TestApp {
         .await;
         if is_repeated {
             // The first push may be stored late. Each is a new authorization, which ends sessions of the one before.
-            // On the heap: rustc limits the depth of a future's type.
-            Box::pin(self.wait_until_done()).await;
+            self.wait_until_done().await;
         }
     }
 
