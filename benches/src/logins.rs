@@ -72,9 +72,9 @@ pub async fn measure() {
     // The feed brings our own changes back, after which the company is read once more.
     statements.settled().await;
     workbench().await.unwrap();
-    let mut methods = METHODS.map(|name| Measured {
+    let mut methods = METHODS.map(|name| Timed {
         name,
-        ..Measured::default()
+        ..Timed::default()
     });
     let [bare, by_workbench, to_login_code, by_login_code] = &mut methods;
     let mut shuffle = Shuffle::new();
@@ -108,7 +108,7 @@ pub async fn measure() {
     }
     println!("\n## login with warm tokens of a person seen today, {LOGINS} times\n");
     println!("| method | µs | statements, at most | calls to WeCom, at most |\n|---|--:|--:|--:|");
-    for Measured {
+    for Timed {
         name,
         micros,
         statements,
@@ -153,7 +153,7 @@ const METHODS: [&str; 4] = [
 
 /// What the logins of one method took.
 #[derive(Default)]
-struct Measured {
+struct Timed {
     name: &'static str,
     micros: Vec<f64>,
     /// The most of one login.
@@ -167,7 +167,7 @@ struct Meter<'a> {
 }
 
 impl Meter<'_> {
-    async fn measure<T>(&self, method: &mut Measured, login: impl Future<Output = T>) -> T {
+    async fn measure<T>(&self, method: &mut Timed, login: impl Future<Output = T>) -> T {
         let (calls, statements, began) = (self.calls(), self.statements.count(), Instant::now());
         let answer = login.await;
         method.micros.push(began.elapsed().as_secs_f64() * 1e6);
