@@ -8,7 +8,6 @@ pub mod configuration {
     //! [http-api-routes]: crate::handbook::http_api#routes
     //! [storage-and-keys-data-keys]: crate::handbook::storage_and_keys#data-keys
     //! [sandbox]: https://docs.rs/wecom-sandbox
-    //! [two-companies]: https://docs.rs/wecom-login#your-users-the-binder
     //!
     #![doc = include_str!("../docs/configuration.md")]
 }
