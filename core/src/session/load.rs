@@ -117,7 +117,8 @@ impl Sessions {
         };
         let principal =
             self.intern_principal(Principal::new(row.suite_id, row.corp_id, row.third_user_id));
-        let stored = StoredAttributes::parse(row.attributes_version, row.attributes.as_deref())?;
+        let version = row.attributes_version.unwrap_or_default();
+        let stored = StoredAttributes::parse(version, row.attributes.as_deref())?;
         let attributes = self.inner.attributes.track(&principal, stored);
         Ok(CachedSession {
             id: row.id.into(),
