@@ -306,8 +306,14 @@ impl LoginService {
                 "this login does not take codes by this way",
             ));
         }
+        // What the host app asks of the people of the pinned corp, it asks at every door.
+        let asked = if serving.wrapping().is_some() {
+            serving
+        } else {
+            config
+        };
         self.creation
-            .authenticate_at(config, &self.authenticator, &Arc::new(attempt), login_type)
+            .authenticate_at(asked, &self.authenticator, &Arc::new(attempt), login_type)
             .await
     }
 
