@@ -3,6 +3,7 @@
 use std::fmt;
 use std::net::IpAddr;
 use std::sync::Arc;
+use std::sync::atomic::AtomicBool;
 
 use tracing::Instrument as _;
 
@@ -94,6 +95,7 @@ impl LoginService {
                     code: request.code.into(),
                     client: request.client,
                     state,
+                    is_code_accepted: AtomicBool::new(false),
                 };
                 self.authenticate(config, attempt, login_type).await?
             }
@@ -226,6 +228,7 @@ impl LoginService {
                 code: login.code,
                 client,
                 state: login.state,
+                is_code_accepted: AtomicBool::new(false),
             };
             self.log_in_within_wecom(attempt, login.platform, login.headers, &meter)
                 .await
