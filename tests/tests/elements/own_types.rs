@@ -124,7 +124,7 @@ async fn app_with(
     edited: &[&str],
     edit: impl Fn(&mut Value, &mut Value),
     full_name: &'static str,
-    configure: impl FnOnce(Builder) -> Builder + 'static,
+    configure: impl FnOnce(Builder) -> Builder + Send,
 ) -> (TestApp, TempDir) {
     let auths = TempDir::new().unwrap();
     wecom_login_tests::auths::write(auths.path());
