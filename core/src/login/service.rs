@@ -3,6 +3,7 @@
 use std::fmt;
 use std::net::IpAddr;
 use std::sync::Arc;
+use std::sync::atomic::AtomicBool;
 
 use tracing::Instrument as _;
 
@@ -94,6 +95,7 @@ impl LoginService {
                     code: request.code.into(),
                     client: request.client,
                     state,
+                    is_code_accepted: AtomicBool::new(false),
                 };
                 self.authenticate(config, attempt, login_type).await?
             }
@@ -226,6 +228,7 @@ impl LoginService {
                 code: login.code,
                 client,
                 state: login.state,
+                is_code_accepted: AtomicBool::new(false),
             };
             self.log_in_within_wecom(attempt, login.platform, login.headers, &meter)
                 .await
@@ -306,8 +309,14 @@ impl LoginService {
                 "this login does not take codes by this way",
             ));
         }
+        // What the host app asks of the people of the pinned corp, it asks at every door.
+        let asked = if serving.wrapping().is_some() {
+            serving
+        } else {
+            config
+        };
         self.creation
-            .authenticate_at(config, &self.authenticator, &Arc::new(attempt), login_type)
+            .authenticate_at(asked, &self.authenticator, &Arc::new(attempt), login_type)
             .await
     }
 

@@ -1,6 +1,7 @@
 //! The callback: from a code to a session, or to the choice of a corp.
 
 use std::sync::Arc;
+use std::sync::atomic::Ordering;
 
 use tracing::Instrument as _;
 
@@ -173,11 +174,13 @@ impl BrowserLoginService {
             Ok(authentication) => authentication,
             Err(error) => {
                 // WeCom accepted the code, though the person may not log in, or a login provider of the host app says
-                // so; or WeCom refused too many.
+                // so, by whatever error; or WeCom refused too many.
+                let is_accepted = callback.attempt.is_code_accepted.load(Ordering::Relaxed);
                 let is_over = matches!(
                     error.kind(),
                     ErrorKind::NotCorpMember | ErrorKind::UserAuthMiss | ErrorKind::UserNotVisible
-                ) || deps.authenticator.is_state_dead(&callback.attempt);
+                ) || (is_accepted && error.kind() != ErrorKind::StoreUnavailable)
+                    || deps.authenticator.is_state_dead(&callback.attempt);
                 let released = if is_over {
                     deps.used_states.end(state, &token_hash).await
                 } else {
