@@ -40,22 +40,28 @@ pub(super) async fn run(
         "import"
     };
     let mut tally = Tally::default();
+    let mut failure = None;
     for part in &parts {
-        let answer = target.send(http::Method::POST, path, part.body()).await;
-        let answer = answer.map_err(|failure| {
-            Failure::new(format!(
-                "{failure}; what was imported stays: repeat the command to go on"
-            ))
-        })?;
-        tally.count(part, &answer, dry_run)?;
+        if let Err(error) = tally.import(target, path, part, dry_run).await {
+            failure = Some(error);
+            break;
+        }
         progress.inc(part.lines.len() as u64);
     }
     progress.finish_and_clear();
     tally.errors.sort_by_key(|error| error["line"].as_u64());
-    let summary = json!({
-        "dryRun": dry_run, "ok": tally.ok, "unchanged": tally.unchanged, "errors": tally.errors,
-    });
-    let _ = printer.print(&summary, || tally.text(dry_run))?;
+    if failure.is_none() || tally.has_results() {
+        let mut summary = json!({
+            "dryRun": dry_run, "ok": tally.ok, "unchanged": tally.unchanged, "errors": tally.errors,
+        });
+        if failure.is_some() {
+            summary["incomplete"] = json!(true);
+        }
+        let _ = printer.print(&summary, || tally.text(dry_run))?;
+    }
+    if let Some(failure) = failure {
+        return Err(failure);
+    }
     Ok(if tally.errors.is_empty() {
         Outcome::Done
     } else {
@@ -64,6 +70,27 @@ pub(super) async fn run(
 }
 
 impl Tally {
+    /// Imports a part, and counts what became of it.
+    async fn import(
+        &mut self,
+        target: &Target,
+        path: &str,
+        part: &Part<'_>,
+        dry_run: bool,
+    ) -> Result<()> {
+        let answer = target.send(http::Method::POST, path, part.body()).await;
+        let answer = answer.map_err(|failure| {
+            Failure::new(format!(
+                "{failure}; what was imported stays: repeat the command to go on"
+            ))
+        })?;
+        self.count(part, &answer, dry_run)
+    }
+
+    fn has_results(&self) -> bool {
+        self.ok + self.unchanged > 0 || !self.errors.is_empty()
+    }
+
     fn count(&mut self, part: &Part<'_>, answer: &Value, dry_run: bool) -> Result<()> {
         let results = answer["results"].as_array().map_or(&[][..], Vec::as_slice);
         if results.len() != part.lines.len() {

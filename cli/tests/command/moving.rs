@@ -45,6 +45,11 @@ async fn export_imported_elsewhere_gives_the_same_logins() {
             0o600
         );
     }
+    let audit = here
+        .run(&["audit", "--action", "exported", "--json"])
+        .json();
+    let entries = audit["audit"].as_array().unwrap();
+    assert!(entries.len() >= 3 && entries.iter().all(|entry| entry["who"] == "key"));
     let sentence = here.run(&["export", "--output", file]).sentence();
     assert!(sentence.contains("--output"), "{sentence}");
 
