@@ -8,7 +8,6 @@ use crate::flags::Whose;
 use crate::target::{PathAndQuery, Target};
 
 /// Whose sessions end, as the flags say.
-#[derive(Debug)]
 pub(super) struct Ended<'a> {
     pub(super) whose: &'a Whose,
     /// The person is named by WeCom's userid.

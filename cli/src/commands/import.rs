@@ -1,6 +1,6 @@
 //! The import of authorizations and bindings.
 
-use std::collections::HashSet;
+use std::collections::{HashMap, HashSet};
 use std::fs;
 use std::io::{self, Read as _};
 use std::path::Path;
@@ -22,6 +22,8 @@ struct Tally {
     errors: Vec<Value>,
     /// The corps of the lines of a dry run, which later parts do not find stored.
     named: HashSet<(String, String)>,
+    /// The corps that they give organization codes to, likewise.
+    codes: HashMap<String, HashSet<(String, String)>>,
 }
 
 pub(super) async fn run(
@@ -111,6 +113,10 @@ impl Tally {
                 && result["code"] == "CORP_NOT_FOUND"
                 && corps_of(line).iter().any(|corp| self.named.contains(corp));
             match status {
+                "ok" if dry_run && self.gives_code_twice(line) => self.errors.push(json!({
+                    "line": number, "code": "ORG_CODE_CONFLICT",
+                    "detail": "another company has this organization code",
+                })),
                 _ if is_named => self.ok += 1,
                 "ok" => self.ok += 1,
                 "unchanged" => self.unchanged += 1,
@@ -123,6 +129,24 @@ impl Tally {
             }
         }
         Ok(())
+    }
+
+    /// Whether an earlier line gives the organization code of this one to another corp.
+    fn gives_code_twice(&mut self, line: &[u8]) -> bool {
+        let fields: Option<Value> = serde_json::from_slice(line).ok();
+        let code = fields
+            .as_ref()
+            .and_then(|fields| fields["orgCode"].as_str());
+        let Some(code) = code.map(str::to_ascii_lowercase) else {
+            return false;
+        };
+        let corps: HashSet<_> = corps_of(line).into_iter().collect();
+        let bearer = self.codes.entry(code).or_default();
+        if !bearer.is_empty() && bearer.is_disjoint(&corps) {
+            return true;
+        }
+        bearer.extend(corps);
+        false
     }
 
     fn text(&self, dry_run: bool) -> String {
@@ -175,4 +199,30 @@ fn read(file: &Path) -> Result<Vec<u8>> {
         fs::read(file)
     };
     content.map_err(|error| Failure::new(format!("{} cannot be read: {error}", file.display())))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn dry_run_of_many_parts_gives_a_code_to_one_company() {
+        let mut tally = Tally::default();
+        let mut count = |number: u64, corp: &str, code: &str| {
+            let line =
+                json!({"suiteId": "dk1", "corpId": corp, "permanentCode": "x", "orgCode": code});
+            let line = line.to_string();
+            let part = Part {
+                lines: vec![(number, line.as_bytes())],
+            };
+            let answer = json!({"results": [{"line": 1, "status": "ok"}]});
+            tally.count(&part, &answer, true).unwrap();
+        };
+        count(1, "ww1", "One");
+        count(2, "ww2", "oNE");
+        count(3, "WW1", "one");
+        assert_eq!(tally.ok, 2);
+        assert_eq!(tally.errors[0]["line"], 2);
+        assert_eq!(tally.errors[0]["code"], "ORG_CODE_CONFLICT");
+    }
 }
