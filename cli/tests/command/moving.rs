@@ -108,12 +108,6 @@ async fn export_imported_elsewhere_gives_the_same_logins() {
     app.stop().await;
 }
 
-fn lines(text: &str) -> Vec<Value> {
-    text.lines()
-        .map(|line| serde_json::from_str(line).unwrap())
-        .collect()
-}
-
 #[tokio::test(flavor = "multi_thread")]
 async fn import_says_which_lines_are_wrong_and_is_repeated() {
     let app = TestApp::from_auths_directory().system_clock().start().await;
