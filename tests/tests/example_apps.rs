@@ -279,6 +279,7 @@ async fn existing_account_is_linked_at_the_first_login(example: Example) {
     let ticket = page.strip_prefix("/link?ticket=").unwrap();
     let shown = app.send(TestRequest::get(&*page)).await;
     assert!(shown.text().contains(ticket), "{}", shown.text());
+    assert!(shown.text().contains(&corp.id), "whom it links");
 
     let answer = |password: &str, cookies: &[String]| {
         TestRequest::post("/link")

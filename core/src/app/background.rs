@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use tokio::sync::{Notify, Semaphore, mpsc};
 
+use crate::app::attribute_rereads::AttributeRereads;
 #[cfg(feature = "metrics")]
 use crate::app::figures::Figures;
 use crate::app::follower::{Follower, follow_revocation_log};
@@ -124,11 +125,13 @@ impl Background {
             .sessions
             .expire_cache_after_shutdown(tasks.shutdown_token().clone());
         tasks.spawn_detached(expire);
+        let attribute_rereads = AttributeRereads::new(self.members);
+        tasks.spawn_until_shutdown(attribute_rereads.clone().run());
         tasks.spawn_until_shutdown(follow_revocation_log(Follower {
             store: self.store,
             sessions: self.sessions,
             authorizations: self.authorizations,
-            members: self.members,
+            attribute_rereads,
             inbox: self.inbox,
             tasks: self.tasks,
         }));

@@ -5,6 +5,7 @@ use std::time::{Duration, Instant};
 
 use futures_util::FutureExt as _;
 
+use crate::app::attribute_rereads::AttributeRereads;
 use crate::audit::Actor;
 use crate::authorization::Authorizations;
 use crate::clock::Timestamp;
@@ -12,7 +13,6 @@ use crate::db::{Cursor, Store};
 use crate::domain::Principal;
 use crate::error::Result;
 use crate::inbox::Inbox;
-use crate::members::Members;
 use crate::revocation::{ChangeListener, Poll, RECENT_REVOCATIONS_TTL, Revocation, log};
 use crate::session::Sessions;
 use crate::task_runner::TaskRunner;
@@ -22,8 +22,6 @@ const POLL_INTERVAL: Duration = Duration::from_millis(300);
 /// Poll timeout: the smaller of this and `max_stale`, but at least `MIN_POLL_TIMEOUT`.
 const MAX_POLL_TIMEOUT: Duration = Duration::from_secs(5);
 const MIN_POLL_TIMEOUT: Duration = Duration::from_millis(500);
-/// The pause before attributes are read again that could not be read.
-const REREAD_PAUSE: Duration = Duration::from_millis(300);
 /// How often a node asks the database for its time.
 const CLOCK_SYNC_INTERVAL: Duration = Duration::from_secs(10);
 /// A clock that runs ahead of real time by more than this was set, or the machine slept.
@@ -36,7 +34,7 @@ pub(super) struct Follower {
     pub(super) store: Store,
     pub(super) sessions: Sessions,
     pub(super) authorizations: Authorizations,
-    pub(super) members: Members,
+    pub(super) attribute_rereads: AttributeRereads,
     pub(super) inbox: Inbox,
     pub(super) tasks: TaskRunner,
 }
@@ -167,8 +165,8 @@ impl Follower {
                     .apply_member_epoch(&principal, authorization_epoch, epoch);
             }
             Revocation::Attributes(principal) => {
-                if self.sessions.has_attributes_of(&principal) {
-                    self.reread_attributes(principal);
+                if self.sessions.has_changed_attributes(&principal) {
+                    self.attribute_rereads.request(principal);
                 }
             }
             Revocation::Session { token_hash } => {
@@ -176,20 +174,6 @@ impl Follower {
             }
             Revocation::All => self.authorizations.apply_revoke_all(),
         }
-    }
-
-    /// Reads the attributes of a member again, in a task of its own: the log is followed meanwhile.
-    fn reread_attributes(&self, principal: Principal) {
-        let members = self.members.clone();
-        self.tasks.spawn_until_shutdown(async move {
-            while let Err(error) = members.reread_attributes(&principal).await {
-                tracing::warn!(
-                    target: "wecom_login", ?error,
-                    "the attributes of a user could not be read again; retrying"
-                );
-                tokio::time::sleep(REREAD_PAUSE).await;
-            }
-        });
     }
 
     /// Revokes again what was revoked lately: the database is not the one it was, and this node had read its log up to

@@ -15,6 +15,7 @@
 //! | activity | writes the activity of sessions, and asks WeCom about the visibility of members in use |
 //! | redelivery | counts events that were answered from memory |
 //! | `follow_revocation_log` | applies the revocations of other nodes |
+//! | `AttributeRereads` | reads the attributes of members again that another node changed |
 //! | `run_housekeeping` | deletes expired rows |
 //! | `heartbeat_key` | registers the primary data key every minute |
 //! | `Node` | says every 30 s that this node is there |
@@ -32,6 +33,7 @@
 //! Rows are deleted in batches (`delete_in_batches`). What is deleted when: the table in `docs/storage-and-keys.md`.
 
 mod assemble;
+mod attribute_rereads;
 mod background;
 mod build;
 mod builder;

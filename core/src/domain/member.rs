@@ -10,7 +10,8 @@ pub struct AuthenticatedMember {
     pub principal: Principal,
     /// Texts that the corp's administrator and the member wrote. Show them; decide nothing by them.
     pub profile: Profile,
-    /// The headers of the request, such as the cookie of a session of the host app's own.
+    /// The headers of the request, such as the cookie of a session of the host app's own. Empty where the code may have come
+    /// from another client: see [`UserBinder::bind`](crate::UserBinder::bind).
     pub headers: LoginHeaders,
 }
 

@@ -5,7 +5,7 @@ use std::fmt;
 use tracing::Instrument as _;
 
 use crate::audit::LoginOrigin;
-use crate::domain::{LinkTicket, LoginCode, Principal};
+use crate::domain::{AuthenticatedMember, LinkTicket, LoginCode, Principal, Profile};
 use crate::error::{Error, ErrorKind, Result};
 use crate::hooks::{Refusals, within_hook_timeout};
 use crate::login::link_tickets::{LinkTickets, StoppedLogin, invalid};
@@ -13,8 +13,8 @@ use crate::login::session_creation::SessionCreation;
 use crate::login::{
     Authentication, CorpSelection, FinishLoginRequest, LoginCodes, LoginGrant, LoginResult,
 };
-use crate::members::Members;
-use crate::metrics::{Door, LoginMeter, LoginStep};
+use crate::members::{Members, check_user_id};
+use crate::metrics::{LoginMeter, LoginMethod, LoginStep};
 use crate::session::{Sessions, TokenSeed};
 
 /// Finishes logins that stopped with a link ticket.
@@ -33,7 +33,7 @@ impl AccountLinking {
     /// Finishes a login that was answered in JSON.
     pub(crate) async fn finish(&self, request: FinishLoginRequest) -> Result<LoginResult> {
         let client = request.client;
-        let meter = LoginMeter::start(Door::Link);
+        let meter = LoginMeter::start(LoginMethod::Link);
         let finished = self.finish_login(request, &meter);
         let finished = self.refusals.watch(client, None, finished);
         let finished = finished.instrument(meter.span()).await;
@@ -83,6 +83,19 @@ impl AccountLinking {
         ))
     }
 
+    /// The member who logged in at WeCom, as stored.
+    pub(crate) async fn member_of(&self, ticket: &LinkTicket) -> Result<AuthenticatedMember> {
+        let principal = self.tickets.open(ticket)?.principal();
+        let stored = self.members.find(&principal).await?.ok_or_else(invalid)?;
+        let profile = Profile {
+            name: stored.name,
+            avatar: stored.avatar,
+            email: stored.email,
+            mobile: stored.mobile,
+        };
+        Ok(AuthenticatedMember::new(principal, profile))
+    }
+
     /// The `state` of the browser's login that a ticket is of.
     pub(crate) fn state_of(&self, ticket: &LinkTicket) -> Result<String> {
         let stopped = self.tickets.open(ticket)?;
@@ -109,9 +122,7 @@ impl AccountLinking {
 
     /// Uses the ticket up and binds the member to the user. The ticket stays valid where nothing came of it.
     async fn link(&self, stopped: &StoppedLogin, grant: &LoginGrant) -> Result<Authentication> {
-        if grant.user_id.is_empty() {
-            return Err(Error::new(ErrorKind::ApiParams, "the user id is blank"));
-        }
+        check_user_id(&grant.user_id)?;
         // First, so that a login that is over binds nobody.
         self.creation.authentication_for(grant, None).await?;
         self.tickets.claim(stopped).await?;
@@ -149,7 +160,9 @@ impl AccountLinking {
         }
         // The member may have left meanwhile: the same userid later is another person.
         let authentication = self.creation.authentication_for(grant, None).await;
-        if authentication.is_err() && is_new {
+        let is_still_theirs =
+            async || Ok::<_, Error>(self.find(principal).await?.as_ref() == Some(&grant.user_id));
+        if authentication.is_err() && is_new && is_still_theirs().await? {
             let unbound = self.members.binder().unbind(principal);
             within_hook_timeout("UserBinder::unbind", unbound).await?;
         }

@@ -2,6 +2,7 @@
 
 use std::fmt;
 use std::sync::Arc;
+use std::sync::atomic::Ordering;
 
 use crate::authorization::{AppClient, Authorizations};
 use crate::clock::Timestamp;
@@ -129,6 +130,7 @@ impl Authenticator {
             self.inner.states.record(attempt);
         }
         let (identity, mini_program_key, token) = called?;
+        attempt.is_code_accepted.store(true, Ordering::Relaxed);
         let Identity::Member {
             third_user_id,
             user_ticket,

@@ -2,6 +2,7 @@
 
 use std::net::IpAddr;
 use std::sync::Arc;
+use std::sync::atomic::AtomicBool;
 use std::time::Duration;
 
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
@@ -50,6 +51,8 @@ pub(crate) struct AuthAttempt {
     pub(crate) code: MemberCode,
     pub(crate) client: Option<IpAddr>,
     pub(crate) state: AttemptState,
+    /// Whether WeCom accepted the code, whatever came of it then.
+    pub(crate) is_code_accepted: AtomicBool,
 }
 
 impl AuthAttempt {

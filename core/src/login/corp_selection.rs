@@ -156,7 +156,7 @@ impl CorpSelection {
         let own = self
             .instances
             .serving(&principal.suite_id, &principal.corp_id);
-        let own_type = own.ok().map(|config| config.type_name());
+        let own_name = own.ok().map(|config| &config.name);
         let mut corps: Vec<(Principal, CorpChoice)> = Vec::new();
         for other in binder.linked_principals(user_id, principal).await? {
             let other = self.authorizations.resolve_corp_of(&other).await?;
@@ -175,8 +175,8 @@ impl CorpSelection {
             if self.instances.check_login(config, &other.corp_id).is_err() {
                 continue;
             }
-            // What a Type of the host app asks of its people was not asked at an instance of another Type.
-            if config.wrapping().is_some() && own_type != Some(config.type_name()) {
+            // What an instance of the host app's Type asks of its people was not asked at another instance.
+            if config.wrapping().is_some() && own_name != Some(&config.name) {
                 continue;
             }
             if let Ok(authorization) = self

@@ -94,14 +94,19 @@ impl StoppedLogin {
             .map(MiniProgramSessionKey::new)
     }
 
+    /// The member who logged in.
+    pub(crate) fn principal(&self) -> Principal {
+        Principal::new(
+            self.suite_id.clone(),
+            self.corp_id.clone(),
+            self.third_user_id.clone(),
+        )
+    }
+
     /// What the login proves, for this user.
     pub(crate) fn grant(&self, user_id: &str) -> LoginGrant {
         LoginGrant {
-            principal: Principal::new(
-                self.suite_id.clone(),
-                self.corp_id.clone(),
-                self.third_user_id.clone(),
-            ),
+            principal: self.principal(),
             user_id: user_id.to_owned(),
             instance: self.instance.clone(),
             login_type: self.login_type,

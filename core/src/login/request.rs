@@ -52,7 +52,8 @@ impl LoginCodeRequest {
         self
     }
 
-    /// Hands on the headers of the request, for the [`UserBinder`](crate::UserBinder).
+    /// Hands on the headers of the request, for the [`UserBinder`](crate::UserBinder). It sees them only
+    /// [with a verified state](Self::with_verified_state).
     #[must_use]
     pub fn with_headers(mut self, headers: impl Into<LoginHeaders>) -> Self {
         self.headers = headers.into();
@@ -170,7 +171,8 @@ impl WorkbenchLoginRequest {
         self
     }
 
-    /// Hands on the headers of the request, for the [`UserBinder`](crate::UserBinder).
+    /// Hands on the headers of the request, for the [`UserBinder`](crate::UserBinder). It sees them only
+    /// [with a verified state](Self::with_verified_state).
     #[must_use]
     pub fn with_headers(mut self, headers: impl Into<LoginHeaders>) -> Self {
         self.headers = headers.into();

@@ -3,6 +3,7 @@
 use std::fmt;
 use std::net::IpAddr;
 use std::sync::Arc;
+use std::sync::atomic::AtomicBool;
 
 use tracing::Instrument as _;
 
@@ -22,7 +23,7 @@ use crate::login::{
     LoginByCodeRequest, LoginCodeRequest, LoginCodeResult, LoginCodes, LoginGrant, LoginResult,
     MemberCode, MiniProgramLoginRequest, OrganizationCodes, WorkbenchLoginRequest,
 };
-use crate::metrics::{Door, LoginMeter, LoginStep};
+use crate::metrics::{LoginMeter, LoginMethod, LoginStep};
 use crate::session::{IssuedSession, Sessions, TokenSeed};
 
 /// The logins of the reference page.
@@ -48,7 +49,7 @@ struct ClientLogin {
     client: Option<IpAddr>,
     platform: Platform,
     headers: LoginHeaders,
-    door: Door,
+    method: LoginMethod,
 }
 
 impl LoginService {
@@ -60,7 +61,7 @@ impl LoginService {
         request: LoginCodeRequest,
     ) -> Result<LoginCodeResult> {
         let (client, corp_id) = (request.client, request.corp_id.clone());
-        let meter = LoginMeter::start(Door::LoginCode);
+        let meter = LoginMeter::start(LoginMethod::LoginCode);
         meter.set_instance(name.full());
         let made = with_login_timeout(self.make_login_code(name, kind, request));
         let made = self.refusals.watch(client, Some(corp_id), made);
@@ -94,6 +95,7 @@ impl LoginService {
                     code: request.code.into(),
                     client: request.client,
                     state,
+                    is_code_accepted: AtomicBool::new(false),
                 };
                 self.authenticate(config, attempt, login_type).await?
             }
@@ -133,7 +135,7 @@ impl LoginService {
     /// `loginByCode`: exchanges a login code for a session.
     pub(crate) async fn login_by_code(&self, request: LoginByCodeRequest) -> Result<LoginResult> {
         let (client, corp_id) = (request.client, request.corp_id.clone());
-        let meter = LoginMeter::start(Door::LoginCode);
+        let meter = LoginMeter::start(LoginMethod::LoginCode);
         let exchanged = with_login_timeout(self.exchange(request, &meter));
         let exchanged = self.refusals.watch(client, corp_id, exchanged);
         let exchanged = exchanged.instrument(meter.span()).await;
@@ -187,7 +189,7 @@ impl LoginService {
             client: request.client,
             platform: request.platform,
             headers: request.headers,
-            door: Door::Workbench,
+            method: LoginMethod::Workbench,
         })
         .await
     }
@@ -205,7 +207,7 @@ impl LoginService {
             client: request.client,
             platform: request.platform,
             headers: request.headers,
-            door: Door::MiniProgram,
+            method: LoginMethod::MiniProgram,
         })
         .await
     }
@@ -213,7 +215,7 @@ impl LoginService {
     /// Resolves the corp, logs the member in, and records a refusal.
     async fn log_in_by_client(&self, login: ClientLogin) -> Result<LoginResult> {
         let (client, named) = (login.client, login.corp_id.clone());
-        let meter = LoginMeter::start(login.door);
+        let meter = LoginMeter::start(login.method);
         let entered = async {
             let resolving = self.corps.resolve(&login.corp_id, login.suite_id);
             let (suite_id, corp_id) = self
@@ -226,6 +228,7 @@ impl LoginService {
                 code: login.code,
                 client,
                 state: login.state,
+                is_code_accepted: AtomicBool::new(false),
             };
             self.log_in_within_wecom(attempt, login.platform, login.headers, &meter)
                 .await
@@ -306,8 +309,14 @@ impl LoginService {
                 "this login does not take codes by this way",
             ));
         }
+        // What the host app asks of the people of the pinned corp, it asks at every door.
+        let asked = if serving.wrapping().is_some() {
+            serving
+        } else {
+            config
+        };
         self.creation
-            .authenticate_at(config, &self.authenticator, &Arc::new(attempt), login_type)
+            .authenticate_at(asked, &self.authenticator, &Arc::new(attempt), login_type)
             .await
     }
 

@@ -14,7 +14,7 @@ use crate::error::{Error, ErrorKind, Result};
 use crate::hooks::{DynHooks, within_hook_timeout};
 use crate::login::corp_selection::{CorpSelection, not_listed};
 use crate::login::link_tickets::{LinkTickets, StoppedAt};
-use crate::login::{Authentication, LoginGrant};
+use crate::login::{Authentication, LoginGrant, LoginProof};
 use crate::members::{self, Binding, IdMigration, Members, Visibility};
 use crate::session::{IssuedSession, NewSession, Sessions, TokenSeed};
 use crate::task_runner::TaskRunner;
@@ -61,7 +61,12 @@ impl SessionCreation {
             return Ok(user_id.clone());
         }
         let mut member = authentication.member.clone();
-        member.headers = headers;
+        // A page elsewhere may have brought the code of somebody else into this client: its cookies say nothing of the
+        // person who the code is of.
+        member.headers = match at.proof {
+            LoginProof::Code => LoginHeaders::default(),
+            LoginProof::CodeWithState | LoginProof::Browser => headers,
+        };
         let (detail, link) = match self.members.binder().bind(&member).await? {
             Binding::User(user_id) => return Ok(user_id),
             Binding::Link(url) => (

@@ -102,6 +102,7 @@ mod tests {
             code: OAuthCode::new("code").into(),
             client: None,
             state,
+            is_code_accepted: Default::default(),
         }
     }
 

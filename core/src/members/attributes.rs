@@ -68,7 +68,12 @@ impl Members {
             .await?;
         for (suite_id, corp_id, third_user_id) in members {
             let principal = Principal::new(suite_id, corp_id, third_user_id);
-            self.refresh_member(&principal, user_id).await?;
+            // The sessions may be from before the member was bound to somebody else, whose attributes are stored now.
+            let bound = self.inner.binder.find(&principal);
+            let bound = within_hook_timeout("UserBinder::find", bound).await?;
+            if bound.as_deref() == Some(user_id) {
+                self.refresh_member(&principal, user_id).await?;
+            }
         }
         Ok(())
     }

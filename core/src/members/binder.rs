@@ -58,8 +58,11 @@ pub trait UserBinder: Send + Sync + 'static {
     /// The host app's user for a member who logs in, created now if the app wants that: `Ok("7".into())`. With
     /// [`Binding::Link`] the app asks the person first, with [`Binding::Nobody`] the login is rejected.
     ///
-    /// The headers of the login's request are with the [`member`](field@AuthenticatedMember::headers): an app that has
-    /// sessions of its own may know the person by them.
+    /// The headers of the login's request are with the [`member`](field@AuthenticatedMember::headers), where the login is
+    /// known to have begun in that client: in a browser, in a mini program, and by a request
+    /// [with a verified state](crate::LoginCodeRequest::with_verified_state). An app that has sessions of its own may know
+    /// the person by them. Of any other login in JSON they are empty: somebody else's code may have been brought into the
+    /// browser of a user who is logged in to the app.
     fn bind(&self, member: &AuthenticatedMember) -> impl Future<Output = Result<Binding>> + Send;
 
     /// Binds a member to the user that the app found out after [`Binding::Link`]. From here on

@@ -74,6 +74,7 @@ pub(crate) use attributes::stored_attributes;
 pub(crate) use binder::DynUserBinder;
 pub use binder::UserBinder;
 pub use binding::Binding;
+pub(crate) use binding::check_user_id;
 pub(crate) use binding_export::ExportedBinding;
 pub(crate) use binding_import::{BindingChange, ImportedBinding};
 pub use default_binder::{BindingPolicy, DefaultUserBinder};

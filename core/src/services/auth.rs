@@ -7,7 +7,7 @@ use std::sync::Arc;
 use futures_util::future::BoxFuture;
 
 use crate::audit::Actor;
-use crate::domain::{CorpId, OrganizationCode, SuiteId};
+use crate::domain::{AuthenticatedMember, CorpId, LinkTicket, OrganizationCode, SuiteId};
 use crate::element::InstanceKind;
 use crate::error::Result;
 use crate::inbox::{CallbackReceiver, NotifyRequest, NotifyResponse, Worker};
@@ -76,6 +76,27 @@ impl AuthService {
         request: MiniProgramLoginRequest,
     ) -> Result<LoginResult> {
         self.run(|deps| async move { deps.login.login_by_mini_program(request).await })
+            .await
+    }
+
+    /// The person at WeCom whom a link ticket is of, for the page that asks which user of the app they are: show whom the
+    /// account is linked to. The ticket stays valid.
+    ///
+    /// ```
+    /// # use wecom_login::{LinkTicket, WecomLogin};
+    /// /// What the page says; escape it. WeCom tells many apps no names, only the userid.
+    /// async fn linked_person(login: &WecomLogin, ticket: &str) -> wecom_login::Result<String> {
+    ///     let member = login.service().member_of(&LinkTicket::new(ticket)).await?;
+    ///     let name = member.profile.name.unwrap_or_else(|| member.principal.third_user_id.to_string());
+    ///     Ok(format!("{name}, {}", member.principal.corp_id))
+    /// }
+    /// ```
+    ///
+    /// # Errors
+    /// `LOGIN_CODE_INVALID`: the ticket is unknown or older than ten minutes. The database does not answer.
+    pub async fn member_of(&self, ticket: &LinkTicket) -> Result<AuthenticatedMember> {
+        let ticket = ticket.clone();
+        self.run(|deps| async move { deps.linking.member_of(&ticket).await })
             .await
     }
 

@@ -273,21 +273,44 @@ impl SessionService {
             .await
     }
 
-    /// Ends every session of the person behind this one.
+    /// Ends every session of the person behind this one; that of a machine alone.
     ///
     /// # Errors
     /// The database does not answer; the sessions go on.
     #[doc(alias = "logoutAll")]
     pub async fn logout_all(&self, user: &CurrentUser) -> Result<()> {
         let actor = Actor::User(user.user_id().to_owned());
-        self.revoke_member_as(user.principal(), actor).await
+        if user.machine().is_none() {
+            return self.revoke_member_as(user.principal(), actor).await;
+        }
+        let user = user.clone();
+        self.run(|deps| async move {
+            let ended = deps.sessions.revoke_machine(
+                user.suite_id(),
+                user.corp_id(),
+                user.session_id(),
+                actor,
+            );
+            match ended.await {
+                Err(error) if error.kind() == ErrorKind::SessionNotFound => Ok(()),
+                ended => ended,
+            }
+        })
+        .await
     }
 
     /// Ends every session of a member; a login of the member that is under way fails too.
     ///
     /// # Errors
-    /// The database does not answer; the sessions go on.
+    /// `API_PARAMS_ERROR` for a machine, which [`revoke_machine`](Self::revoke_machine) ends. The database does not answer;
+    /// the sessions go on.
     pub async fn revoke_member(&self, principal: &Principal) -> Result<()> {
+        if Sessions::is_machine(principal) {
+            return Err(Error::new(
+                ErrorKind::ApiParams,
+                "a machine is no member: revoke_machine ends its session",
+            ));
+        }
         self.revoke_member_as(principal, Actor::App).await
     }
 

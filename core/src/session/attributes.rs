@@ -2,6 +2,7 @@
 //! replaces what is in the cell; a hit of the session cache does not look at it.
 
 use std::collections::HashMap;
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Weak};
 
 use parking_lot::{Mutex, RwLock};
@@ -52,6 +53,8 @@ impl SharedAttributes {
 #[derive(Debug)]
 pub(super) struct AttributeCells {
     cells: Mutex<Cells>,
+    /// How many changes came, to members with a cell or without one.
+    changes: AtomicU64,
 }
 
 #[derive(Debug)]
@@ -67,6 +70,7 @@ impl Default for AttributeCells {
                 by_member: HashMap::new(),
                 prune_at: MIN_CELLS_TO_PRUNE,
             }),
+            changes: AtomicU64::new(0),
         }
     }
 }
@@ -97,6 +101,18 @@ impl AttributeCells {
         cell
     }
 
+    /// Changes so far. Where this differs before a member was read and after the cell was made, a change may have come in
+    /// between, and found no cell.
+    pub(super) fn changes(&self) -> u64 {
+        self.changes.load(Ordering::SeqCst)
+    }
+
+    /// The cell of a member whose attributes changed. Counted first, so that whoever makes the cell later sees it.
+    fn find_changed(&self, principal: &Principal) -> Option<Arc<SharedAttributes>> {
+        self.changes.fetch_add(1, Ordering::SeqCst);
+        self.find(principal)
+    }
+
     fn find(&self, principal: &Principal) -> Option<Arc<SharedAttributes>> {
         let cells = self.cells.lock();
         cells.by_member.get(principal).and_then(Weak::upgrade)
@@ -118,14 +134,14 @@ impl AttributeCells {
 impl Sessions {
     /// Applies the stored attributes of a member to the sessions on this node.
     pub(crate) fn apply_attributes(&self, principal: &Principal, stored: StoredAttributes) {
-        if let Some(cell) = self.inner.attributes.find(principal) {
+        if let Some(cell) = self.inner.attributes.find_changed(principal) {
             cell.advance(stored);
         }
     }
 
-    /// Whether a session of the member is in memory here.
-    pub(crate) fn has_attributes_of(&self, principal: &Principal) -> bool {
-        self.inner.attributes.find(principal).is_some()
+    /// Whether a session of a member whose attributes changed is in memory here. One that is being loaded reads them again.
+    pub(crate) fn has_changed_attributes(&self, principal: &Principal) -> bool {
+        self.inner.attributes.find_changed(principal).is_some()
     }
 }
 
@@ -165,5 +181,22 @@ mod tests {
         ));
         drop(cell);
         assert!(cells.find(&principal).is_none(), "no session holds it");
+    }
+
+    #[test]
+    fn change_that_finds_no_cell_is_seen_by_who_makes_it() {
+        let cells = AttributeCells::default();
+        let principal = Arc::new(Principal::new(
+            SuiteId::new("dk1").unwrap(),
+            CorpId::new("ww1").unwrap(),
+            WecomUserId::new("a").unwrap(),
+        ));
+        let before = cells.changes();
+        assert!(cells.find_changed(&principal).is_none());
+        let _cell = cells.track(&principal, stored(1, "a"));
+        assert_ne!(cells.changes(), before);
+        let before = cells.changes();
+        assert!(cells.find_changed(&principal).is_some());
+        assert_ne!(cells.changes(), before);
     }
 }

@@ -16,6 +16,8 @@ use crate::task_runner::runtime_gone;
 pub(super) const NEGATIVE_TTL: Duration = Duration::from_secs(2);
 /// A load that takes longer fails with 503.
 const LOAD_TIMEOUT: Duration = Duration::from_secs(2);
+/// How often a session is read while attributes change.
+const MAX_READS: usize = 3;
 /// `Retry-After` of a load that failed.
 const RETRY_AFTER: Duration = Duration::from_secs(1);
 
@@ -81,6 +83,19 @@ impl Sessions {
     }
 
     async fn read(&self, hash: TokenHash) -> Result<Option<CurrentUser>> {
+        let mut reads = 0;
+        loop {
+            let changes = self.inner.attributes.changes();
+            let user = self.read_once(hash).await?;
+            reads += 1;
+            // Of anybody's: those of this member may be older than the change, which found no cell to write to.
+            if changes == self.inner.attributes.changes() || reads == MAX_READS || user.is_none() {
+                return Ok(user);
+            }
+        }
+    }
+
+    async fn read_once(&self, hash: TokenHash) -> Result<Option<CurrentUser>> {
         let now = self.inner.store.now();
         let since_seq = self.revocation_seq();
         let row = rows::find_by_token_hash(self.inner.store.database(), &hash).await?;
@@ -117,7 +132,8 @@ impl Sessions {
         };
         let principal =
             self.intern_principal(Principal::new(row.suite_id, row.corp_id, row.third_user_id));
-        let stored = StoredAttributes::parse(row.attributes_version, row.attributes.as_deref())?;
+        let version = row.attributes_version.unwrap_or_default();
+        let stored = StoredAttributes::parse(version, row.attributes.as_deref())?;
         let attributes = self.inner.attributes.track(&principal, stored);
         Ok(CachedSession {
             id: row.id.into(),

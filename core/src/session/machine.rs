@@ -162,6 +162,14 @@ struct Count {
 }
 
 impl Sessions {
+    /// Whether this is a machine's, and no member of a corp.
+    pub(crate) fn is_machine(principal: &Principal) -> bool {
+        principal
+            .third_user_id
+            .as_str()
+            .starts_with(MACHINE_ID_PREFIX)
+    }
+
     /// Issues the session of a machine, unless the corp's epoch advanced meanwhile.
     ///
     /// # Errors

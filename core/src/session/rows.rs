@@ -48,7 +48,8 @@ pub(crate) struct SessionRow {
     pub(crate) email: Option<String>,
     pub(crate) mobile: Option<String>,
     pub(crate) attributes: Option<String>,
-    pub(crate) attributes_version: i64,
+    /// `None` like `stored_member_epoch`.
+    pub(crate) attributes_version: Option<i64>,
 }
 
 impl SessionRow {

@@ -59,9 +59,9 @@ async fn set_role(accounts: Data<Accounts>, form: String) -> HttpResponse {
     }
 }
 
-async fn ask(request: HttpRequest) -> Html {
+async fn ask(accounts: Data<Accounts>, request: HttpRequest) -> Html {
     let ticket = Demo::field(request.query_string(), "ticket");
-    Html::new(Demo::link_page(&ticket, ""))
+    Html::new(Demo::link_page(&accounts.login, &ticket, "").await)
 }
 
 async fn link(accounts: Data<Accounts>, request: HttpRequest, form: String) -> HttpResponse {
@@ -70,7 +70,8 @@ async fn link(accounts: Data<Accounts>, request: HttpRequest, form: String) -> H
     match accounts.staff.check_password(&name, &password).await {
         Ok(Some(user_id)) => finish_login(&accounts.login, &request, &ticket, &user_id).await,
         Ok(None) => {
-            let page = Demo::link_page(&ticket, "Name or password is wrong.");
+            let error = "Name or password is wrong.";
+            let page = Demo::link_page(&accounts.login, &ticket, error).await;
             HttpResponse::build(StatusCode::FORBIDDEN)
                 .content_type("text/html; charset=utf-8")
                 .body(page)

@@ -63,9 +63,9 @@ async fn set_role(State(accounts): State<Accounts>, form: String) -> StatusCode 
     }
 }
 
-async fn ask(RawQuery(query): RawQuery) -> Html<String> {
+async fn ask(State(accounts): State<Accounts>, RawQuery(query): RawQuery) -> Html<String> {
     let ticket = Demo::field(&query.unwrap_or_default(), "ticket");
-    Html(Demo::link_page(&ticket, ""))
+    Html(Demo::link_page(&accounts.login, &ticket, "").await)
 }
 
 async fn link(State(accounts): State<Accounts>, headers: HeaderMap, form: String) -> Response {
@@ -74,7 +74,8 @@ async fn link(State(accounts): State<Accounts>, headers: HeaderMap, form: String
     match accounts.staff.check_password(&name, &password).await {
         Ok(Some(user_id)) => finish_login(&accounts.login, &headers, &ticket, &user_id).await,
         Ok(None) => {
-            let page = Demo::link_page(&ticket, "Name or password is wrong.");
+            let error = "Name or password is wrong.";
+            let page = Demo::link_page(&accounts.login, &ticket, error).await;
             (StatusCode::FORBIDDEN, Html(page)).into_response()
         }
         Err(_) => StatusCode::SERVICE_UNAVAILABLE.into_response(),

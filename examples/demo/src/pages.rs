@@ -1,7 +1,7 @@
 //! The pages of the example apps.
 
-use wecom_login::CurrentUser;
 use wecom_login::web::{PageFrame, QrPanel};
+use wecom_login::{AuthenticatedMember, CurrentUser, LinkTicket, WecomLogin};
 
 use crate::Demo;
 
@@ -38,12 +38,30 @@ impl Demo {
         page(include_str!("../workbench.html"), user, true)
     }
 
-    /// The page that asks a person which user of the app they are.
-    #[must_use]
-    pub fn link_page(ticket: &str, error: &str) -> String {
+    /// The page that asks a person which user of the app they are, and says who they are at WeCom.
+    pub async fn link_page(login: &WecomLogin, ticket: &str, error: &str) -> String {
+        let member = login.service().member_of(&LinkTicket::new(ticket)).await;
+        let (name, corp_id) = match &member {
+            Ok(AuthenticatedMember {
+                principal, profile, ..
+            }) => (
+                profile
+                    .name
+                    .as_deref()
+                    .unwrap_or(principal.third_user_id.as_str()),
+                principal.corp_id.as_str(),
+            ),
+            Err(_) => ("?", "?"),
+        };
+        let error = match &member {
+            Ok(_) => error,
+            Err(error) => error.kind().row().title,
+        };
         include_str!("../link.html")
             .replace("{error}", &PageFrame::escape(error))
             .replace("{ticket}", &PageFrame::escape(ticket))
+            .replace("{corpId}", &PageFrame::escape(corp_id))
+            .replace("{name}", &PageFrame::escape(name))
     }
 
     /// The page behind the login, with the user's profile.

@@ -2,11 +2,16 @@
 
 use std::time::Duration;
 
-use serde_json::{Value, json};
-use wecom_login::{ErrorKind, FinishLoginRequest, LinkTicket, LoginResult};
+use http::header::COOKIE;
+use http::{HeaderMap, HeaderValue};
+use serde_json::json;
+use wecom_login::{
+    CorpId, ErrorKind, FinishLoginRequest, LinkTicket, LoginCodeRequest, LoginResult, OAuthCode,
+};
 
 use super::Target;
-use crate::auths::COMPANY_A;
+use crate::app::principal;
+use crate::auths::{COMPANY_A, SUITE};
 use crate::linking::{HOST_COOKIE, LINK_PAGE, LinkingBinder};
 use crate::{TestApp, TestRequest, TestResponse};
 
@@ -67,16 +72,34 @@ pub(super) async fn login_in_json_gets_a_ticket_and_is_finished_once(target: Tar
     app.stop().await;
 }
 
-pub(super) async fn binder_sees_the_session_of_the_host_app(target: Target) {
+/// The attacker's code in the browser of a user who is logged in to the app: the user's account would be theirs.
+pub(super) async fn binder_sees_the_session_of_the_host_app_only_with_a_verified_state(
+    target: Target,
+) {
     let binder = LinkingBinder::default();
     let app = start(target, &binder).await;
-    let member = app.member(COMPANY_A);
-    let body = json!({"corpId": COMPANY_A, "code": app.code(COMPANY_A, &member)});
-    let login = TestRequest::post("/loginByWorkbench")
-        .header("cookie", format!("a=b; {HOST_COOKIE}=7"))
-        .json(&body);
-    let result: Value = app.send(login).await.success();
-    assert_eq!(result["userId"], "7");
+    let cookie = format!("a=b; {HOST_COOKIE}=7");
+    let open = app.open_corp();
+    let [member, other] = [COMPANY_A, &*open].map(|corp| app.member(corp));
+    let body = |corp: &str, member: &str| json!({"corpId": corp, "code": app.code(corp, member)});
+    for (path, corp, member) in [
+        ("/loginByWorkbench", COMPANY_A, &member),
+        ("/QywxProxyDefault/getLoginCode", &open, &other),
+    ] {
+        let login = TestRequest::post(path)
+            .header("cookie", &cookie)
+            .json(&body(corp, member));
+        ticket(&app.send(login).await);
+    }
+    assert_eq!(binder.bound(), 0, "nobody was bound");
+
+    let headers = HeaderMap::from_iter([(COOKIE, HeaderValue::from_str(&cookie).unwrap())]);
+    let corp_id = CorpId::new(&*open).unwrap();
+    let request = LoginCodeRequest::new(corp_id, OAuthCode::new(app.code(&open, &other)))
+        .with_headers(headers)
+        .with_verified_state();
+    let instance = app.login.instance("QywxProxyDefault").unwrap();
+    assert_eq!(instance.login_code(request).await.unwrap().user_id, "7");
     app.stop().await;
 }
 
@@ -92,12 +115,18 @@ pub(super) async fn ticket_of_a_login_that_is_over_is_refused(target: Target) {
         assert_eq!(refused(&forged).await, ErrorKind::LoginCodeInvalid);
     }
     let late = new_ticket().await;
-    assert_eq!(
-        finish(&app, &late, "").await.unwrap_err(),
-        ErrorKind::ApiParams
-    );
+    for user_id in ["", " ", &"7".repeat(256)] {
+        let refused = finish(&app, &late, user_id).await;
+        assert_eq!(refused.unwrap_err(), ErrorKind::ApiParams);
+    }
+    assert_eq!(binder.bound(), 0);
+    let shown = app.login.service().member_of(&late).await.unwrap();
+    assert_eq!(shown.principal, principal(SUITE, COMPANY_A, &member));
+    assert_eq!(shown.profile.name.as_deref(), Some("张伟"));
     app.advance(Duration::from_mins(10));
     assert_eq!(refused(&late).await, ErrorKind::LoginCodeInvalid);
+    let shown = app.login.service().member_of(&late).await;
+    assert_eq!(shown.unwrap_err().kind(), ErrorKind::LoginCodeInvalid);
 
     let of_leaver = new_ticket().await;
     assert!(

@@ -276,6 +276,25 @@ pub(super) async fn machines_end_with_their_corp(target: Target) {
         .unwrap();
     assert_eq!(status(&again).await, 401);
 
+    // What ends the sessions of a person ends this machine's alone, or nothing.
+    let [third, fourth] = [
+        issue(&app, COMPANY_A, &[]).await,
+        issue(&app, COMPANY_A, &["orders:read"]).await,
+    ];
+    let refused = sessions.revoke_member(third.user.principal()).await;
+    assert_eq!(refused.unwrap_err().kind(), ErrorKind::ApiParams);
+    assert!(third.user.is_live());
+    for _ in 0..2 {
+        sessions.logout_all(&third.user).await.unwrap();
+    }
+    assert_eq!((third.user.is_live(), status(&fourth).await), (false, 200));
+    let people = app
+        .send_as_admin(TestRequest::get(format!(
+            "/admin/api/people?corpId={COMPANY_A}"
+        )))
+        .await;
+    assert!(!people.text().contains("machine:"), "{}", people.text());
+
     app.sandbox.cancel(&open).await.unwrap();
     app.wait_until_done().await;
     assert_eq!(status(&other).await, 401);

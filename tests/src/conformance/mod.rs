@@ -207,7 +207,7 @@ const SCENARIOS: &[Scenario] = scenarios! {
         code_login_of_another_corp_holds_for_login_codes;
     linking:
         login_in_json_gets_a_ticket_and_is_finished_once,
-        binder_sees_the_session_of_the_host_app,
+        binder_sees_the_session_of_the_host_app_only_with_a_verified_state,
         ticket_of_a_login_that_is_over_is_refused;
     logins:
         workbench_login_picks_the_instance_of_the_corp,

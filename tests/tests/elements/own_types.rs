@@ -9,9 +9,10 @@ use wecom_login::element::{
     QywxProxyType, process_environment,
 };
 use wecom_login::{
-    AuthenticatedMember, CorpId, Element, Error, ErrorKind, Principal, Profile, Result, SuiteId,
-    WecomUserId,
+    AuthenticatedMember, Binding, Builder, CorpId, Element, Error, ErrorKind, Principal, Profile,
+    Result, SuiteId, UserBinder, WecomUserId,
 };
+use wecom_login_tests::app::principal;
 use wecom_login_tests::auths::{COMPANY_A, SUITE};
 use wecom_login_tests::{TestApp, TestRequest, TestResponse, send};
 
@@ -115,25 +116,37 @@ impl LoginProviderInstance for WithBansInstance {
 
 /// An app whose unpinned instance of the first suite is edited, with an instance of [`Password`] beside it.
 async fn app(edit: impl Fn(&mut Value, &mut Value), full_name: &'static str) -> (TestApp, TempDir) {
+    app_with(&["QywxProxyDefault"], edit, full_name, |builder| builder).await
+}
+
+/// The same with these instances edited, and further settings.
+async fn app_with(
+    edited: &[&str],
+    edit: impl Fn(&mut Value, &mut Value),
+    full_name: &'static str,
+    configure: impl FnOnce(Builder) -> Builder + Send,
+) -> (TestApp, TempDir) {
     let auths = TempDir::new().unwrap();
     wecom_login_tests::auths::write(auths.path());
-    let directory = auths.path().join("QywxProxyDefault");
-    let read = |name: &str| -> Value {
-        let text = fs::read_to_string(directory.join(name)).unwrap();
-        serde_json::from_str(&text).unwrap()
-    };
-    let (mut element, mut business) = (read("e.json"), read("QywxProxyDefault.json"));
-    edit(&mut element, &mut business);
-    fs::write(directory.join("e.json"), element.to_string()).unwrap();
-    let business_path = directory.join("QywxProxyDefault.json");
-    fs::write(business_path, business.to_string()).unwrap();
+    for name in edited {
+        let directory = auths.path().join(name);
+        let business_name = format!("{name}.json");
+        let read = |name: &str| -> Value {
+            let text = fs::read_to_string(directory.join(name)).unwrap();
+            serde_json::from_str(&text).unwrap()
+        };
+        let (mut element, mut business) = (read("e.json"), read(&business_name));
+        edit(&mut element, &mut business);
+        fs::write(directory.join("e.json"), element.to_string()).unwrap();
+        fs::write(directory.join(business_name), business.to_string()).unwrap();
+    }
     let own = auths.path().join("Word");
     fs::create_dir_all(&own).unwrap();
     let element = json!({"title": "Word", "type": OWN_TYPE});
     fs::write(own.join("e.json"), element.to_string()).unwrap();
     fs::write(own.join("Word.json"), r#"{"word": "sesame"}"#).unwrap();
     let app = TestApp::from_auths_directory().configure(|builder| {
-        let builder = builder.auths_dir(auths.path());
+        let builder = configure(builder).auths_dir(auths.path());
         let builder = builder.login_provider(WithBans { full_name });
         builder.login_provider(Password)
     });
@@ -252,11 +265,117 @@ async fn wrapped_instance_cannot_answer_a_member_of_another_corp() {
     let corp = app.open_corp();
     let refused = app.try_log_in(&corp, &app.member(&corp)).await;
     assert_eq!(refused.problem(), (403, "CORP_MISMATCH".to_owned()));
+
+    // In a browser: WeCom accepted the code, so the state is used up, and nobody sends the code again.
+    let callback = browser_callback(&app, &corp, &app.member(&corp)).await;
+    let refused = app.send_to_host(callback.clone()).await;
+    assert_eq!(refused.status, 403, "{}", refused.text());
+    let calls = app.sandbox.calls("auth/getuserinfo");
+    let again = app.send_to_host(callback).await;
+    assert!(
+        again.status >= 400 && again.status != refused.status,
+        "{again:?}"
+    );
+    assert_eq!(app.sandbox.calls("auth/getuserinfo"), calls);
+    app.stop().await;
+}
+
+#[tokio::test]
+async fn wrapped_instance_of_a_corp_is_asked_at_the_unpinned_one_too() {
+    let probe = TestApp::from_auths_directory().start().await;
+    let banned = probe.member(COMPANY_A);
+    probe.stop().await;
+    let edit = |element: &mut Value, business: &mut Value| {
+        element["type"] = "auths.loginTypes.WithBansType".into();
+        business["banned"] = json!([banned]);
+    };
+    let (app, _auths) = app_with(
+        &["QywxProxyCompanyA"],
+        edit,
+        "auths.loginTypes.WithBansType",
+        |builder| builder,
+    )
+    .await;
+    for instance in ["QywxProxyCompanyA", "QywxProxyDefault"] {
+        let body = json!({"corpId": COMPANY_A, "code": app.code(COMPANY_A, &banned)});
+        let path = format!("/{instance}/getLoginCode");
+        let refused = app.send(TestRequest::post(path).json(&body)).await;
+        assert_eq!(refused.status, 403, "{instance}: {}", refused.text());
+        assert_eq!(refused.problem(), (403, "USER_AUTH_MISS".to_owned()));
+    }
+    app.stop().await;
+}
+
+/// Binds every member to one user, who is also this member.
+struct OneUser(Principal);
+
+impl UserBinder for OneUser {
+    async fn bind(&self, _: &AuthenticatedMember) -> Result<Binding> {
+        Ok("one".into())
+    }
+
+    async fn find(&self, _: &Principal) -> Result<Option<String>> {
+        Ok(Some("one".to_owned()))
+    }
+
+    async fn linked_principals(&self, _: &str, _: &Principal) -> Result<Vec<Principal>> {
+        Ok(vec![self.0.clone()])
+    }
+
+    async fn unbind(&self, _: &Principal) -> Result<()> {
+        Ok(())
+    }
+
+    async fn rebind(&self, _: &Principal, _: &Principal) -> Result<()> {
+        Ok(())
+    }
+}
+
+#[tokio::test]
+async fn linked_corp_of_another_wrapped_instance_of_the_type_is_not_entered() {
+    const TYPE: &str = "auths.loginTypes.WithBansType";
+    let probe = TestApp::from_auths_directory().start().await;
+    let banned = probe.member(COMPANY_A);
+    probe.stop().await;
+    // The pinned instance bans the person, the unpinned one nobody.
+    let edit = |element: &mut Value, business: &mut Value| {
+        element["type"] = TYPE.into();
+        if business["corpId"] == COMPANY_A {
+            business["banned"] = json!([banned]);
+        }
+    };
+    let there = principal(SUITE, COMPANY_A, &banned);
+    let both = ["QywxProxyDefault", "QywxProxyCompanyA"];
+    let (app, _auths) = app_with(&both, edit, TYPE, |builder| builder.binder(OneUser(there))).await;
+    let corp = app.open_corp();
+    let body = json!({"corpId": corp, "code": app.code(&corp, &app.member(&corp))});
+    let code = app
+        .send(TestRequest::post("/QywxProxyDefault/getLoginCode").json(&body))
+        .await
+        .success();
+    let listed: Vec<&Value> = code["corpList"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .map(|corp| &corp["corpId"])
+        .collect();
+    assert_eq!(listed, [corp.as_str()]);
+    let body = json!({"loginCode": code["loginCode"], "corpId": COMPANY_A});
+    let refused = app
+        .send(TestRequest::post("/loginByCode").json(&body))
+        .await;
+    assert_eq!(refused.problem(), (403, "CORP_NOT_IN_LIST".to_owned()));
     app.stop().await;
 }
 
 /// From `/login` to WeCom's page, a click there, and the callback.
 async fn browser_login(app: &TestApp, corp: &str, user: &str) -> TestResponse {
+    let callback = browser_callback(app, corp, user).await;
+    app.send_to_host(callback).await
+}
+
+/// The callback that follows the click.
+async fn browser_callback(app: &TestApp, corp: &str, user: &str) -> TestRequest {
     let ask = |target: &str| TestRequest::get(target).header("accept", "text/html");
     let begun = app
         .send_to_host(ask(&format!("/auth/login?corpId={corp}")))
@@ -281,6 +400,5 @@ async fn browser_login(app: &TestApp, corp: &str, user: &str) -> TestResponse {
     let back = send(app.sandbox.addr(), &at_wecom).await;
     let back = back.header("location").unwrap();
     let callback = &back[back.find("/auth/callback").unwrap()..];
-    app.send_to_host(ask(callback).header("cookie", cookie))
-        .await
+    ask(callback).header("cookie", cookie)
 }

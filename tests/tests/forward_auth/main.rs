@@ -132,6 +132,7 @@ async fn protects_a_service(proxy: &'static Proxy, adapter: &dyn Adapter) {
             "X-Wecom-Corp-Id",
             "X-Wecom-User-Id",
             "X-Wecom-Suite-Id",
+            "X-Wecom-Machine",
         ]
         .iter()
         .fold(request, |request, name| request.header(name, "admin"))

@@ -1,6 +1,7 @@
 //! The callback: from a code to a session, or to the choice of a corp.
 
 use std::sync::Arc;
+use std::sync::atomic::Ordering;
 
 use tracing::Instrument as _;
 
@@ -16,7 +17,7 @@ use crate::login::{
     AuthAttempt, Authentication, CorpChoice, LoginCodes, LoginGrant, LoginProof, SessionPurpose,
     StoppedAt,
 };
-use crate::metrics::{Door, LoginMeter, LoginStep};
+use crate::metrics::{LoginMeter, LoginMethod, LoginStep};
 use crate::session::{IssuedSession, TokenSeed};
 
 /// A code that came back to the browser, with what was sealed when the browser left.
@@ -78,7 +79,7 @@ impl BrowserLoginService {
     pub(crate) async fn finish(&self, callback: OAuthCallback) -> Result<CallbackOutcome> {
         let this = self.clone();
         let (client, corp_id) = (callback.attempt.client, callback.attempt.corp_id.clone());
-        let meter = Arc::new(LoginMeter::start(Door::Browser));
+        let meter = Arc::new(LoginMeter::start(LoginMethod::Browser));
         let (span, of_callback) = (meter.span(), Arc::clone(&meter));
         let finished = self.deps.tasks.run(
             async move { this.finish_callback(callback, &of_callback).await }.instrument(span),
@@ -173,11 +174,13 @@ impl BrowserLoginService {
             Ok(authentication) => authentication,
             Err(error) => {
                 // WeCom accepted the code, though the person may not log in, or a login provider of the host app says
-                // so; or WeCom refused too many.
+                // so, by whatever error; or WeCom refused too many.
+                let is_accepted = callback.attempt.is_code_accepted.load(Ordering::Relaxed);
                 let is_over = matches!(
                     error.kind(),
                     ErrorKind::NotCorpMember | ErrorKind::UserAuthMiss | ErrorKind::UserNotVisible
-                ) || deps.authenticator.is_state_dead(&callback.attempt);
+                ) || (is_accepted && error.kind() != ErrorKind::StoreUnavailable)
+                    || deps.authenticator.is_state_dead(&callback.attempt);
                 let released = if is_over {
                     deps.used_states.end(state, &token_hash).await
                 } else {

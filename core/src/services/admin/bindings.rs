@@ -3,24 +3,10 @@
 use crate::audit::AuditAction;
 use crate::authorization::ImportedAuthorization;
 use crate::domain::{AgentId, CorpId, PermanentCode, Principal, SuiteId};
-use crate::error::{Error, ErrorKind, Result};
-use crate::members::IdMigrationProgress;
+use crate::error::Result;
+use crate::members::{IdMigrationProgress, check_user_id};
 use crate::services::admin::AdminService;
 use crate::task_runner::shutting_down;
-
-/// The longest id of a user of the host app, in bytes.
-const MAX_USER_ID_BYTES: usize = 255;
-
-/// Checks an id of a user of the host app.
-pub(super) fn check_user_id(user_id: &str) -> Result<()> {
-    if user_id.trim().is_empty() || user_id.len() > MAX_USER_ID_BYTES {
-        return Err(Error::new(
-            ErrorKind::ApiParams,
-            "a user id is 1 to 255 bytes and not blank",
-        ));
-    }
-    Ok(())
-}
 
 impl AdminService {
     /// Imports an authorization from before this library: the corps of a provider authorized long ago. Without an

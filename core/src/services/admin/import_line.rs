@@ -6,7 +6,7 @@ use crate::domain::{
     AgentId, AuthorizationStatus, CorpId, OrganizationCode, PermanentCode, SuiteId, WecomUserId,
 };
 use crate::error::{Error, ErrorKind, Result};
-use crate::services::admin::bindings::check_user_id;
+use crate::members::check_user_id;
 
 /// The longest `corpName` and `state`, in characters.
 const MAX_TEXT_CHARS: usize = 128;

@@ -66,6 +66,9 @@ pub(crate) async fn finish(
             )
         })?;
     let login_code = deps.linking.finish_in_browser(ticket, user_id).await?;
+    // Without them the callback asks again.
+    let corps = deps.browser_login.corps(login_code.clone()).await;
+    let corps = corps.unwrap_or_default();
     let choice = PendingChoice {
         login_code,
         expires_at: deps.store.now() + CHOICE_TTL,
@@ -73,7 +76,12 @@ pub(crate) async fn finish(
     };
     let sealed = choice.seal(&deps.keys, &state)?;
     let choice_cookie = BrowserCookies::choice_cookie(&state);
-    let callback = deps.config.path_with("/callback", &[("state", &state)]);
+    // Named, the only corp is entered by each repeat of the callback, which leads to the same session.
+    let mut query = vec![("state", state.as_str())];
+    if let [only] = corps.as_slice() {
+        query.push(("corpId", only.corp_id.as_str()));
+    }
+    let callback = deps.config.path_with("/callback", &query);
     Ok(redirect(303, callback)
         .with_header(
             "set-cookie",

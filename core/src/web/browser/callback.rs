@@ -2,6 +2,7 @@
 //! session cookie.
 
 use std::sync::Arc;
+use std::sync::atomic::AtomicBool;
 
 use http::Response;
 
@@ -89,6 +90,7 @@ async fn finish(
             code: code.into(),
             client: page.client(),
             state: AttemptState::Ours(state.to_owned()),
+            is_code_accepted: AtomicBool::new(false),
         }),
         epoch: pending.epoch,
         login_type: pending.login_type,
