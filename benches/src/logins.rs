@@ -15,7 +15,7 @@ use crate::report::Targets;
 
 const LOGINS: usize = 500;
 
-/// Logs the same person in again and again by each door; the bare call to WeCom takes turns with them.
+/// Logs the same person in again and again by each method; the bare call to WeCom takes turns with them.
 pub async fn measure() {
     let directory = tempfile::tempdir().unwrap();
     let (database, statements) = login::database(&directory.path().join("login.db")).await;
@@ -72,11 +72,11 @@ pub async fn measure() {
     // The feed brings our own changes back, after which the company is read once more.
     statements.settled().await;
     workbench().await.unwrap();
-    let mut doors = DOORS.map(|name| Door {
+    let mut methods = METHODS.map(|name| Timed {
         name,
-        ..Door::default()
+        ..Timed::default()
     });
-    let [bare, by_workbench, to_login_code, by_login_code] = &mut doors;
+    let [bare, by_workbench, to_login_code, by_login_code] = &mut methods;
     let mut shuffle = Shuffle::new();
     for _ in 0..LOGINS {
         for turn in shuffle.order(3) {
@@ -107,20 +107,20 @@ pub async fn measure() {
         }
     }
     println!("\n## login with warm tokens of a person seen today, {LOGINS} times\n");
-    println!("| door | µs | statements, at most | calls to WeCom, at most |\n|---|--:|--:|--:|");
-    for Door {
+    println!("| method | µs | statements, at most | calls to WeCom, at most |\n|---|--:|--:|--:|");
+    for Timed {
         name,
         micros,
         statements,
         calls,
-    } in &doors
+    } in &methods
     {
         println!(
             "| {name} | {} | {statements} | {calls} |",
             Spread::of(micros.clone())
         );
     }
-    let [_, by_workbench, to_login_code, by_login_code] = &doors;
+    let [_, by_workbench, to_login_code, by_login_code] = &methods;
     assert_eq!(
         (by_workbench.calls, to_login_code.calls, by_login_code.calls),
         (1, 1, 0)
@@ -144,16 +144,16 @@ pub async fn measure() {
     sandbox.shutdown().await;
 }
 
-const DOORS: [&str; 4] = [
+const METHODS: [&str; 4] = [
     "the bare call, `auth/getuserinfo`",
     "`loginByWorkbench`",
     "`getLoginCode`",
     "`loginByCode`",
 ];
 
-/// What one door took.
+/// What the logins of one method took.
 #[derive(Default)]
-struct Door {
+struct Timed {
     name: &'static str,
     micros: Vec<f64>,
     /// The most of one login.
@@ -167,12 +167,12 @@ struct Meter<'a> {
 }
 
 impl Meter<'_> {
-    async fn measure<T>(&self, door: &mut Door, login: impl Future<Output = T>) -> T {
+    async fn measure<T>(&self, method: &mut Timed, login: impl Future<Output = T>) -> T {
         let (calls, statements, began) = (self.calls(), self.statements.count(), Instant::now());
         let answer = login.await;
-        door.micros.push(began.elapsed().as_secs_f64() * 1e6);
-        door.statements = door.statements.max(self.statements.count() - statements);
-        door.calls = door.calls.max(self.calls() - calls);
+        method.micros.push(began.elapsed().as_secs_f64() * 1e6);
+        method.statements = method.statements.max(self.statements.count() - statements);
+        method.calls = method.calls.max(self.calls() - calls);
         answer
     }
 

@@ -148,6 +148,9 @@ pub(crate) enum Command {
     EndSessions {
         #[command(flatten)]
         whose: Whose,
+        /// The person is named by WeCom's userid. The database alone knows no users of an app that has its own.
+        #[arg(long, requires = "person")]
+        wecom: bool,
         #[command(flatten)]
         suite: SuiteScope,
         /// Does not ask.
@@ -320,14 +323,14 @@ pub(crate) struct Paging {
 #[derive(Args)]
 #[group(required = true, multiple = false)]
 pub(crate) struct Whose {
-    /// Of this person, by your user id or WeCom's userid.
+    /// Of this person, by your user id or WeCom's userid. Without --url only by WeCom's, with --wecom.
     #[arg(long, value_name = "USER_ID")]
     pub(crate) person: Option<String>,
     /// Of the people of this company.
     #[arg(long, value_name = "CORP_ID")]
     pub(crate) corp: Option<String>,
-    /// Of everybody.
-    #[arg(long)]
+    /// Of everybody, in every suite.
+    #[arg(long, conflicts_with = "suite")]
     pub(crate) all: bool,
 }
 
@@ -395,6 +398,19 @@ mod tests {
     #[test]
     fn flags_are_consistent() {
         Flags::command().debug_assert();
+    }
+
+    #[test]
+    fn end_sessions_of_all_takes_no_suite() {
+        let parse = |flags: &[&str]| {
+            let command = ["wecom-login", "end-sessions"];
+            Flags::try_parse_from(command.iter().chain(flags)).is_ok()
+        };
+        assert!(parse(&["--all", "--yes"]));
+        assert!(!parse(&["--all", "--suite", "dk1", "--yes"]));
+        assert!(parse(&["--corp", "ww1", "--suite", "dk1"]));
+        assert!(parse(&["--person", "zhangsan", "--wecom"]));
+        assert!(!parse(&["--corp", "ww1", "--wecom"]));
     }
 
     #[test]

@@ -236,7 +236,7 @@ fn refused(status: u16, problem: &Value) -> Failure {
     let text = |name: &str| problem[name].as_str().unwrap_or_default().to_owned();
     let (code, detail) = (text("code"), text("detail"));
     let what = match (status, code.as_str()) {
-        (401 | 403, _) => {
+        (401, "UNAUTHENTICATED" | "TOKEN_INVALID") | (403, "FORBIDDEN") => {
             "the service refuses the admin key: set WECOM_LOGIN_ADMIN_KEY to the one it was started with".to_owned()
         }
         (404, "") => "there is no such route: check --url and its path".to_owned(),
@@ -253,6 +253,26 @@ fn refused(status: u16, problem: &Value) -> Failure {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn refused_names_the_key_only_where_it_is_about_the_key() {
+        let sentence = |status, code: &str| {
+            let problem = serde_json::json!({"code": code, "title": "T", "detail": "D"});
+            refused(status, &problem).to_string()
+        };
+        for (status, code) in [
+            (401, "UNAUTHENTICATED"),
+            (401, "TOKEN_INVALID"),
+            (403, "FORBIDDEN"),
+        ] {
+            assert!(sentence(status, code).contains("WECOM_LOGIN_ADMIN_KEY"));
+        }
+        assert_eq!(
+            sentence(403, "CORP_NOT_AUTHORIZED"),
+            "CORP_NOT_AUTHORIZED: D"
+        );
+        assert_eq!(sentence(403, "CROSS_SITE"), "CROSS_SITE: D");
+    }
 
     #[test]
     fn path_and_query_encodes_what_is_put_in() {

@@ -8,7 +8,6 @@ pub mod configuration {
     //! [http-api-routes]: crate::handbook::http_api#routes
     //! [storage-and-keys-data-keys]: crate::handbook::storage_and_keys#data-keys
     //! [sandbox]: https://docs.rs/wecom-sandbox
-    //! [two-companies]: https://docs.rs/wecom-login#your-users-the-binder
     //!
     #![doc = include_str!("../docs/configuration.md")]
 }
@@ -25,6 +24,7 @@ pub mod http_api {
     //! [admin]: crate::handbook::admin
     //! [calling-wecom]: crate::handbook::calling_wecom
     //! [calling-wecom-the-js-sdk]: crate::handbook::calling_wecom#the-js-sdk
+    //! [configuration-machines]: crate::handbook::configuration#machines
     //! [configuration-pages]: crate::handbook::configuration#pages
     //! [configuration-the-ids-of-a-corp]: crate::handbook::configuration#the-ids-of-a-corp
     //! [console]: crate::handbook::console
@@ -72,6 +72,21 @@ pub mod console {
     #![doc = include_str!("../docs/console.md")]
 }
 
+/// `wecom-login` in a shell.
+pub mod command {
+    //!
+    //! [admin]: crate::handbook::admin
+    //! [broken-company]: crate::handbook::broken_company
+    //! [key-change]: crate::handbook::key_change
+    //! [moving-in]: crate::handbook::moving_in
+    //! [moving-out]: crate::handbook::moving_out
+    //! [restore]: crate::handbook::restore
+    //! [suite-secret]: crate::handbook::suite_secret
+    //! [wecom-bar]: crate::handbook::wecom_bar
+    //!
+    #![doc = include_str!("../docs/command.md")]
+}
+
 /// Calls as a corp, the JS-SDK, mini programs, encrypted ids, licenses.
 pub mod calling_wecom {
     //!
@@ -103,6 +118,7 @@ pub mod deployment {
 /// Services without a login of their own, behind a proxy that asks `/forwardAuth`.
 pub mod forward_auth {
     //!
+    //! [configuration-machines]: crate::handbook::configuration#machines
     //! [deployment-behind-a-reverse-proxy]: crate::handbook::deployment#behind-a-reverse-proxy
     //!
     #![doc = include_str!("../docs/forward-auth.md")]
@@ -146,9 +162,44 @@ pub mod moving_in {
     #![doc = include_str!("../docs/moving-in.md")]
 }
 
+/// The runbook for another database or another system.
+pub mod moving_out {
+    //!
+    //! [moving-in]: crate::handbook::moving_in
+    //!
+    #![doc = include_str!("../docs/moving-out.md")]
+}
+
 /// The runbook after a restore of the database.
 pub mod restore {
     #![doc = include_str!("../docs/restore.md")]
+}
+
+/// The runbook for new data keys.
+pub mod key_change {
+    //!
+    //! [storage-and-keys-data-keys]: crate::handbook::storage_and_keys#data-keys
+    //!
+    #![doc = include_str!("../docs/key-change.md")]
+}
+
+/// The runbook for a suite secret that changed.
+pub mod suite_secret {
+    #![doc = include_str!("../docs/suite-secret.md")]
+}
+
+/// The runbook for calls that WeCom refuses for all companies.
+pub mod wecom_bar {
+    //!
+    //! [broken-company]: crate::handbook::broken_company
+    //! [suite-secret]: crate::handbook::suite_secret
+    //!
+    #![doc = include_str!("../docs/wecom-bar.md")]
+}
+
+/// The runbook for one company whose people cannot log in.
+pub mod broken_company {
+    #![doc = include_str!("../docs/broken-company.md")]
 }
 
 /// OWASP ASVS 5.0: sessions, OAuth, logging; what is met, and what the host app does.

@@ -292,8 +292,8 @@ pub use members::{
 pub use sea_orm;
 pub use services::{
     AdminService, AuthModel, AuthService, CheckStatus, DoctorCheck, DoctorReport, ExportLine,
-    ImportStatus, ImportedLine, InstallLink, Instance, LinkService, MAX_IMPORT_BYTES, PeopleQuery,
-    PersonDetails, SessionService,
+    ImportStatus, ImportedLine, InstallLink, Instance, LinkService, MAX_IMPORT_BYTES,
+    MAX_IMPORT_LINES, PeopleQuery, PersonDetails, SessionService,
 };
 pub use session::{
     CurrentUser, IssuedSession, MachineSessionRequest, MachineSummary, SessionConfig, SessionPage,

@@ -91,7 +91,7 @@ async fn log_holds_no_secret_and_no_query() {
     let log = lines.text();
     assert!(log.contains("wecom_login"), "nothing was logged");
     for field in [
-        "login{wecom_login.door=\"workbench\"",
+        "login{wecom_login.method=\"workbench\"",
         "wecom_login.outcome=\"succeeded\"",
         "callback{messaging.system=\"wecom\"",
         "wecom_call{otel.kind=\"client\"",

@@ -224,7 +224,8 @@ async fn trace_has_paths_and_neither_queries_nor_credentials() {
         .with_ansi(false)
         .with_writer(log.clone())
         .finish();
-    let _default = tracing::subscriber::set_default(subscriber);
+    // Of the process: with a subscriber of one thread, what another one comes to first stays switched off.
+    tracing::subscriber::set_global_default(subscriber).unwrap();
     let login = handle().await;
     let app = app(&login);
     let token = token(&login, "ww1").await;

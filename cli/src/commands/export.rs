@@ -54,7 +54,11 @@ async fn page(
             .map(|after| after.parse())
             .transpose()
             .map_err(|_| Failure::new("the cursor is broken"))?;
-        let page = login.admin().export(with_secrets, after, PAGE).await?;
+        let page = login
+            .admin()
+            .acting_as_operator()
+            .export(with_secrets, after, PAGE)
+            .await?;
         let lines = page.items.iter().map(|line| {
             serde_json::to_string(line)
                 .map_err(|error| Failure::new(format!("a line is no JSON: {error}")))

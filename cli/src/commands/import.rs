@@ -1,6 +1,6 @@
 //! The import of authorizations and bindings.
 
-use std::collections::HashSet;
+use std::collections::{HashMap, HashSet};
 use std::fs;
 use std::io::{self, Read as _};
 use std::path::Path;
@@ -22,6 +22,8 @@ struct Tally {
     errors: Vec<Value>,
     /// The corps of the lines of a dry run, which later parts do not find stored.
     named: HashSet<(String, String)>,
+    /// The corps that they give organization codes to, likewise.
+    codes: HashMap<String, HashSet<(String, String)>>,
 }
 
 pub(super) async fn run(
@@ -40,22 +42,28 @@ pub(super) async fn run(
         "import"
     };
     let mut tally = Tally::default();
+    let mut failure = None;
     for part in &parts {
-        let answer = target.send(http::Method::POST, path, part.body()).await;
-        let answer = answer.map_err(|failure| {
-            Failure::new(format!(
-                "{failure}; what was imported stays: repeat the command to go on"
-            ))
-        })?;
-        tally.count(part, &answer, dry_run)?;
+        if let Err(error) = tally.import(target, path, part, dry_run).await {
+            failure = Some(error);
+            break;
+        }
         progress.inc(part.lines.len() as u64);
     }
     progress.finish_and_clear();
     tally.errors.sort_by_key(|error| error["line"].as_u64());
-    let summary = json!({
-        "dryRun": dry_run, "ok": tally.ok, "unchanged": tally.unchanged, "errors": tally.errors,
-    });
-    let _ = printer.print(&summary, || tally.text(dry_run))?;
+    if failure.is_none() || tally.has_results() {
+        let mut summary = json!({
+            "dryRun": dry_run, "ok": tally.ok, "unchanged": tally.unchanged, "errors": tally.errors,
+        });
+        if failure.is_some() {
+            summary["incomplete"] = json!(true);
+        }
+        let _ = printer.print(&summary, || tally.text(dry_run))?;
+    }
+    if let Some(failure) = failure {
+        return Err(failure);
+    }
     Ok(if tally.errors.is_empty() {
         Outcome::Done
     } else {
@@ -64,6 +72,27 @@ pub(super) async fn run(
 }
 
 impl Tally {
+    /// Imports a part, and counts what became of it.
+    async fn import(
+        &mut self,
+        target: &Target,
+        path: &str,
+        part: &Part<'_>,
+        dry_run: bool,
+    ) -> Result<()> {
+        let answer = target.send(http::Method::POST, path, part.body()).await;
+        let answer = answer.map_err(|failure| {
+            Failure::new(format!(
+                "{failure}; what was imported stays: repeat the command to go on"
+            ))
+        })?;
+        self.count(part, &answer, dry_run)
+    }
+
+    fn has_results(&self) -> bool {
+        self.ok + self.unchanged > 0 || !self.errors.is_empty()
+    }
+
     fn count(&mut self, part: &Part<'_>, answer: &Value, dry_run: bool) -> Result<()> {
         let results = answer["results"].as_array().map_or(&[][..], Vec::as_slice);
         if results.len() != part.lines.len() {
@@ -84,6 +113,10 @@ impl Tally {
                 && result["code"] == "CORP_NOT_FOUND"
                 && corps_of(line).iter().any(|corp| self.named.contains(corp));
             match status {
+                "ok" if dry_run && self.gives_code_twice(line) => self.errors.push(json!({
+                    "line": number, "code": "ORG_CODE_CONFLICT",
+                    "detail": "another company has this organization code",
+                })),
                 _ if is_named => self.ok += 1,
                 "ok" => self.ok += 1,
                 "unchanged" => self.unchanged += 1,
@@ -96,6 +129,24 @@ impl Tally {
             }
         }
         Ok(())
+    }
+
+    /// Whether an earlier line gives the organization code of this one to another corp.
+    fn gives_code_twice(&mut self, line: &[u8]) -> bool {
+        let fields: Option<Value> = serde_json::from_slice(line).ok();
+        let code = fields
+            .as_ref()
+            .and_then(|fields| fields["orgCode"].as_str());
+        let Some(code) = code.map(str::to_ascii_lowercase) else {
+            return false;
+        };
+        let corps: HashSet<_> = corps_of(line).into_iter().collect();
+        let bearer = self.codes.entry(code).or_default();
+        if !bearer.is_empty() && bearer.is_disjoint(&corps) {
+            return true;
+        }
+        bearer.extend(corps);
+        false
     }
 
     fn text(&self, dry_run: bool) -> String {
@@ -148,4 +199,30 @@ fn read(file: &Path) -> Result<Vec<u8>> {
         fs::read(file)
     };
     content.map_err(|error| Failure::new(format!("{} cannot be read: {error}", file.display())))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn dry_run_of_many_parts_gives_a_code_to_one_company() {
+        let mut tally = Tally::default();
+        let mut count = |number: u64, corp: &str, code: &str| {
+            let line =
+                json!({"suiteId": "dk1", "corpId": corp, "permanentCode": "x", "orgCode": code});
+            let line = line.to_string();
+            let part = Part {
+                lines: vec![(number, line.as_bytes())],
+            };
+            let answer = json!({"results": [{"line": 1, "status": "ok"}]});
+            tally.count(&part, &answer, true).unwrap();
+        };
+        count(1, "ww1", "One");
+        count(2, "ww2", "oNE");
+        count(3, "WW1", "one");
+        assert_eq!(tally.ok, 2);
+        assert_eq!(tally.errors[0]["line"], 2);
+        assert_eq!(tally.errors[0]["code"], "ORG_CODE_CONFLICT");
+    }
 }

@@ -93,8 +93,19 @@ pub(crate) async fn run(flags: Flags) -> Result<Outcome> {
             with_secrets,
             output,
         } => export::run(&target, with_secrets, output.as_deref()).await,
-        Command::EndSessions { whose, suite, yes } => {
-            end_sessions::run(&target, &whose, suite.suite.as_deref(), yes).await
+        Command::EndSessions {
+            whose,
+            wecom,
+            suite,
+            yes,
+        } => {
+            let ended = end_sessions::Ended {
+                whose: &whose,
+                by_wecom_id: wecom,
+                suite_id: suite.suite.as_deref(),
+                yes,
+            };
+            end_sessions::run(&target, printer, &ended).await
         }
         Command::RotateKeys => rotate_keys::run(&target, printer).await,
         Command::Migrate => printer.print(&json!({"migrated": true}), || {

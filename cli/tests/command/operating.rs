@@ -97,13 +97,14 @@ async fn sessions_end_on_the_service_whoever_ends_them() {
     let member = app.member(COMPANY_A);
     for cli in [Cli::on_service(&app), Cli::on_database(&app)] {
         for whose in [
-            vec!["--person", &member],
+            vec!["--person", &member, "--wecom"],
             vec!["--corp", COMPANY_A, "--suite", SUITE],
             vec!["--all", "--yes"],
         ] {
             let token = app.token(COMPANY_A, &member).await;
             assert_eq!(app.hello_status(&token).await, 200);
-            cli.run(&[&["end-sessions"], &whose[..]].concat()).done();
+            let ended = cli.run(&[&["end-sessions", "--json"], &whose[..]].concat());
+            assert_eq!(ended.json(), serde_json::json!({"done": true}));
             until("the session has ended", async || {
                 app.hello_status(&token).await == 401
             })
@@ -111,12 +112,19 @@ async fn sessions_end_on_the_service_whoever_ends_them() {
         }
         let sentence = cli.run(&["end-sessions", "--all"]).sentence();
         assert!(sentence.contains("--yes"), "{sentence}");
+        let suite = ["end-sessions", "--all", "--suite", SUITE, "--yes"];
+        assert_eq!(cli.run(&suite).status, Some(2));
         let report = cli.run(&["rotate-keys", "--json"]);
         assert_eq!(
             (report.status, &report.json()["unreadable"]),
             (Some(0), &0.into())
         );
     }
+    // The id may be that of a user whom the database alone does not know.
+    let by_user = ["end-sessions", "--person", &member];
+    let sentence = Cli::on_database(&app).run(&by_user).sentence();
+    assert!(sentence.contains("--url"), "{sentence}");
+    Cli::on_service(&app).run(&by_user).done();
     app.stop().await;
 }
 

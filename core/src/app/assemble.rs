@@ -345,6 +345,7 @@ impl Builder {
                 links: links.clone(),
                 doctor,
                 figures_cache: FiguresCache::default(),
+                client_addresses: self.client_addresses,
                 worker: worker.clone(),
                 tasks: tasks.clone(),
             },

@@ -1,5 +1,7 @@
 //! The entries of the audit, as an administrator reads them.
 
+use std::time::Duration;
+
 use sea_orm::{
     ColumnTrait as _, EntityTrait as _, QueryFilter as _, QueryOrder as _, QuerySelect as _,
 };
@@ -11,6 +13,9 @@ use crate::db::Store;
 use crate::db::entity::audit::{Column, Entity, Model};
 use crate::domain::{CorpId, Page, PageCursor, SuiteId, WecomUserId, number_as_text};
 use crate::error::Result;
+
+/// How far the times of two entries may be apart in another order than their ids: more than a transaction lasts.
+const OUT_OF_ORDER: Duration = Duration::from_mins(10);
 
 /// An entry of the audit.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -161,6 +166,12 @@ pub(crate) async fn search(
         select = select.filter(Column::CorpId.is_in(corp_ids));
     }
     if let Some(since) = query.since {
+        let Some(first) = first_id_since(store, since).await? else {
+            return Ok(Page::of_query(Vec::new(), limit, |_: &AuditEntry| {
+                PageCursor::after(&[])
+            }));
+        };
+        select = select.filter(Column::Id.gte(first));
         select = select.filter(Column::At.gte(since));
     }
     if let Some(after) = &query.after {
@@ -171,4 +182,18 @@ pub(crate) async fn search(
     Ok(Page::of_query(entries, limit, |entry: &AuditEntry| {
         PageCursor::after(&[&entry.id.to_string()])
     }))
+}
+
+/// An id that no entry since this time is below, by the index of the times; none if there is no entry since. The list is
+/// in the order of ids, and would be read to its end otherwise.
+async fn first_id_since(store: &Store, since: Timestamp) -> Result<Option<i64>> {
+    let first = Entity::find()
+        .select_only()
+        .column(Column::Id)
+        .filter(Column::At.gte(since - OUT_OF_ORDER))
+        .order_by_asc(Column::At)
+        .order_by_asc(Column::Id)
+        .limit(1)
+        .into_tuple();
+    Ok(first.one(store.database()).await?)
 }

@@ -94,6 +94,17 @@ impl Authorization {
             && self.code_event_time.unwrap_or(self.event_time) > event_time
     }
 
+    /// Whether the permanent code came here by an event.
+    pub(super) const fn has_code_of_event(&self) -> bool {
+        self.code_event_time.is_some()
+    }
+
+    /// When the event of this permanent code was, in seconds, if it is the one that is stored.
+    pub(super) fn event_time_of(&self, permanent_code: &PermanentCode) -> Option<i64> {
+        let is_stored = self.permanent_code.as_ref() == Some(permanent_code);
+        self.code_event_time.filter(|_| is_stored)
+    }
+
     /// The credential that the app's access token is fetched with.
     ///
     /// # Errors

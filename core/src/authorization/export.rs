@@ -11,7 +11,7 @@ use crate::authorization::authorization::Authorization;
 use crate::authorization::authorizations::Authorizations;
 use crate::db::entity::authorization::{Column, Entity};
 use crate::db::entity::organization_code;
-use crate::domain::{CorpId, SuiteId};
+use crate::domain::{AuthorizationStatus, CorpId, SuiteId};
 use crate::error::Result;
 
 /// An authorization, and what is stored beside it.
@@ -24,7 +24,7 @@ pub(crate) struct ExportedAuthorization {
 }
 
 impl Authorizations {
-    /// The authorizations that have a permanent code, by suite and corp, `limit` of them after this one.
+    /// The authorizations that have a permanent code and are not canceled, by suite and corp, `limit` of them after this one.
     ///
     /// # Errors
     /// A permanent code is sealed under a data key that is not there; the database does not answer.
@@ -37,6 +37,8 @@ impl Authorizations {
         let mut select = Entity::find()
             .filter(Column::SuiteId.is_in(self.inner.suites.ids()))
             .filter(Column::PermanentCode.is_not_null())
+            // Elsewhere it would be active.
+            .filter(Column::Status.ne(AuthorizationStatus::Cancelled))
             .order_by_asc(Column::SuiteId)
             .order_by_asc(Column::CorpId)
             .limit(limit);

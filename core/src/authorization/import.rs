@@ -20,8 +20,9 @@ pub(crate) struct ImportedAuthorization {
     pub(crate) agent_id: Option<AgentId>,
     /// Until WeCom is asked.
     pub(crate) corp_name: Option<String>,
-    /// Active, or what was decided about it where it comes from.
-    pub(crate) status: AuthorizationStatus,
+    /// What was decided about it where it comes from. Without it what was decided here stays, and a corp that is new is
+    /// active.
+    pub(crate) status: Option<AuthorizationStatus>,
     /// The state of its authorization link.
     pub(crate) state: Option<String>,
     /// The administrator who authorized the app.
@@ -36,7 +37,7 @@ impl ImportedAuthorization {
             permanent_code,
             agent_id: None,
             corp_name: None,
-            status: AuthorizationStatus::Active,
+            status: None,
             state: None,
             installed_by: None,
         }
@@ -49,10 +50,45 @@ impl ImportedAuthorization {
 
     /// A broken one has it too: the same code heals nothing, and WeCom is asked again by itself.
     fn has_code_of(&self, known: &Authorization) -> bool {
-        let is_so = known.status == self.status
-            || (known.status == AuthorizationStatus::Broken
-                && self.status == AuthorizationStatus::Active);
+        let is_so = self.status.is_none_or(|status| {
+            known.status == status
+                || (known.status == AuthorizationStatus::Broken
+                    && status == AuthorizationStatus::Active)
+        });
         known.permanent_code.as_ref() == Some(&self.permanent_code) && is_so
+    }
+
+    /// Checks that it may replace what is stored: a file that is late or repeated takes nothing back.
+    ///
+    /// # Errors
+    /// `API_PARAMS_ERROR`.
+    pub(crate) fn check_may_replace(&self, known: &Authorization) -> Result<()> {
+        use AuthorizationStatus::{Broken, Cancelled};
+        if known.permanent_code.as_ref() == Some(&self.permanent_code) {
+            return Ok(());
+        }
+        if known.status == Cancelled && self.status.is_none() {
+            return Err(Error::new(
+                ErrorKind::ApiParams,
+                "the corp's authorization has ended here: the status active takes it up again",
+            ));
+        }
+        if known.has_code_of_event() && !matches!(known.status, Broken | Cancelled) {
+            return Err(Error::new(
+                ErrorKind::ApiParams,
+                "the corp has authorized here since: its newer permanent code stays",
+            ));
+        }
+        Ok(())
+    }
+
+    /// The status of a corp whose permanent code is written.
+    fn status_after(&self, known: Option<&Authorization>) -> AuthorizationStatus {
+        use AuthorizationStatus::{Active, Cancelled, Held, Refused};
+        let decided = known
+            .map(|known| known.status)
+            .filter(|status| matches!(status, Held | Refused | Cancelled));
+        self.status.or(decided).unwrap_or(Active)
     }
 
     fn names_new_agent(&self, known: &Authorization) -> bool {
@@ -62,10 +98,13 @@ impl ImportedAuthorization {
 
 impl Authorizations {
     /// Imports an authorization: a provider's corps authorized long ago. It may be repeated; a stored permanent code
-    /// stays unless it differs. Returns the id that the corp is stored under, and whether something was written.
+    /// stays unless it differs, and always if it came by an event and works. Returns the id that the corp is stored under, and whether something was written.
     ///
     /// `asks_wecom` says whether WeCom is asked for the corp's other id where the corp is not known; it becomes `false` when
     /// WeCom does not answer, so that of many corps not each waits for it. The background asks again.
+    ///
+    /// # Errors
+    /// `API_PARAMS_ERROR`: the permanent code is blank, or must not replace the stored one. The database does not answer.
     pub(crate) async fn import(
         &self,
         imported: &ImportedAuthorization,
@@ -130,6 +169,9 @@ impl Authorizations {
         if known.is_some_and(|known| imported.is_stored(known)) {
             return Ok(Some(false));
         }
+        if let Some(known) = known {
+            imported.check_may_replace(known)?;
+        }
         audit::append(&transaction, entry, now).await?;
         if known.is_some_and(|known| imported.has_code_of(known)) {
             let row = ActiveModel {
@@ -153,10 +195,11 @@ impl Authorizations {
                     .unwrap_or_default()),
                 agent_id: Set(imported.agent_id.or_else(|| known?.agent_id)),
                 permanent_code: Set(Some(sealed)),
-                status: Set(imported.status),
+                status: Set(imported.status_after(known)),
                 epoch: Set(known.map_or(0, |known| known.epoch) + 1),
                 secret_version: Set(known.map_or(0, |known| known.secret_version) + 1),
                 event_time: Set(known.map_or(i64::MIN, |known| known.event_time)),
+                code_event_time: Set(known.and_then(|known| known.event_time_of(code))),
                 read_due_at: Set(now),
                 state: Set(known
                     .and_then(|known| known.state.clone())

@@ -11,7 +11,7 @@ use crate::domain::is_plain_id;
 const PREFIX: &str = "auths.";
 
 /// The first segments of the HTTP routes, which no instance may be named like.
-const ROUTES: [&str; 20] = [
+const ROUTES: [&str; 21] = [
     "admin",
     "callback",
     "callbackRecords",
@@ -29,6 +29,7 @@ const ROUTES: [&str; 20] = [
     "logoutAll",
     "me",
     "notify",
+    "openapi.json",
     "retryCallBack",
     "sessions",
     "setCode",

@@ -15,7 +15,7 @@ use crate::error::{Error, ErrorKind, Result};
 /// what `getLoginConfig` answers, who may log in. An instance of such a Type says by
 /// [`qywx_proxy`](LoginProviderInstance::qywx_proxy) which instance it wraps, and keeps everything of it: its suite with
 /// callbacks and links, the login in the browser and from the workbench, organization codes. The wrapping
-/// [`log_in`](LoginProviderInstance::log_in) is called at every door.
+/// [`log_in`](LoginProviderInstance::log_in) is called for every login.
 ///
 /// ```
 /// use wecom_login::element::{

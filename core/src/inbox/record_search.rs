@@ -1,5 +1,7 @@
 //! The search for callback records, and the whole life of one.
 
+use std::time::Duration;
+
 use sea_orm::{
     ColumnTrait as _, EntityTrait as _, QueryFilter as _, QueryOrder as _, QuerySelect as _,
 };
@@ -11,6 +13,9 @@ use crate::db::entity::callback_record::{Column, Entity, Model};
 use crate::domain::{CorpId, Page, PageCursor, RecordStatus, SuiteId};
 use crate::error::{Error, ErrorKind, Result};
 use crate::inbox::CallbackRecord;
+
+/// How far the times of two records may be apart in another order than their ids: more than a push lasts.
+const OUT_OF_ORDER: Duration = Duration::from_mins(10);
 
 /// Which callback records are listed.
 #[derive(Clone, Debug, Default)]
@@ -144,6 +149,12 @@ pub(crate) async fn search_records(
         select = select.filter(Column::CorpId.is_in(corp_ids));
     }
     if let Some(since) = query.since {
+        let Some(first) = first_id_since(store, since).await? else {
+            return Ok(Page::of_query(Vec::new(), limit, |_: &CallbackRecord| {
+                PageCursor::after(&[])
+            }));
+        };
+        select = select.filter(Column::Id.gte(first));
         select = select.filter(Column::ReceivedAt.gte(since));
     }
     if let Some(after) = &query.after {
@@ -154,6 +165,20 @@ pub(crate) async fn search_records(
     Ok(Page::of_query(records, limit, |record: &CallbackRecord| {
         PageCursor::after(&[&record.record_id.to_string()])
     }))
+}
+
+/// An id that no record since this time is below, by the index of the times; none if there is no record since. The list is
+/// in the order of ids, and would be read to its end otherwise.
+async fn first_id_since(store: &Store, since: Timestamp) -> Result<Option<i64>> {
+    let first = Entity::find()
+        .select_only()
+        .column(Column::Id)
+        .filter(Column::ReceivedAt.gte(since - OUT_OF_ORDER))
+        .order_by_asc(Column::ReceivedAt)
+        .order_by_asc(Column::Id)
+        .limit(1)
+        .into_tuple();
+    Ok(first.one(store.database()).await?)
 }
 
 /// One record.

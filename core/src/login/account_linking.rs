@@ -14,7 +14,7 @@ use crate::login::{
     Authentication, CorpSelection, FinishLoginRequest, LoginCodes, LoginGrant, LoginResult,
 };
 use crate::members::{Members, check_user_id};
-use crate::metrics::{Door, LoginMeter, LoginStep};
+use crate::metrics::{LoginMeter, LoginMethod, LoginStep};
 use crate::session::{Sessions, TokenSeed};
 
 /// Finishes logins that stopped with a link ticket.
@@ -33,7 +33,7 @@ impl AccountLinking {
     /// Finishes a login that was answered in JSON.
     pub(crate) async fn finish(&self, request: FinishLoginRequest) -> Result<LoginResult> {
         let client = request.client;
-        let meter = LoginMeter::start(Door::Link);
+        let meter = LoginMeter::start(LoginMethod::Link);
         let finished = self.finish_login(request, &meter);
         let finished = self.refusals.watch(client, None, finished);
         let finished = finished.instrument(meter.span()).await;

@@ -23,7 +23,7 @@ use crate::login::{
     LoginByCodeRequest, LoginCodeRequest, LoginCodeResult, LoginCodes, LoginGrant, LoginResult,
     MemberCode, MiniProgramLoginRequest, OrganizationCodes, WorkbenchLoginRequest,
 };
-use crate::metrics::{Door, LoginMeter, LoginStep};
+use crate::metrics::{LoginMeter, LoginMethod, LoginStep};
 use crate::session::{IssuedSession, Sessions, TokenSeed};
 
 /// The logins of the reference page.
@@ -49,7 +49,7 @@ struct ClientLogin {
     client: Option<IpAddr>,
     platform: Platform,
     headers: LoginHeaders,
-    door: Door,
+    method: LoginMethod,
 }
 
 impl LoginService {
@@ -61,7 +61,7 @@ impl LoginService {
         request: LoginCodeRequest,
     ) -> Result<LoginCodeResult> {
         let (client, corp_id) = (request.client, request.corp_id.clone());
-        let meter = LoginMeter::start(Door::LoginCode);
+        let meter = LoginMeter::start(LoginMethod::LoginCode);
         meter.set_instance(name.full());
         let made = with_login_timeout(self.make_login_code(name, kind, request));
         let made = self.refusals.watch(client, Some(corp_id), made);
@@ -135,7 +135,7 @@ impl LoginService {
     /// `loginByCode`: exchanges a login code for a session.
     pub(crate) async fn login_by_code(&self, request: LoginByCodeRequest) -> Result<LoginResult> {
         let (client, corp_id) = (request.client, request.corp_id.clone());
-        let meter = LoginMeter::start(Door::LoginCode);
+        let meter = LoginMeter::start(LoginMethod::LoginCode);
         let exchanged = with_login_timeout(self.exchange(request, &meter));
         let exchanged = self.refusals.watch(client, corp_id, exchanged);
         let exchanged = exchanged.instrument(meter.span()).await;
@@ -189,7 +189,7 @@ impl LoginService {
             client: request.client,
             platform: request.platform,
             headers: request.headers,
-            door: Door::Workbench,
+            method: LoginMethod::Workbench,
         })
         .await
     }
@@ -207,7 +207,7 @@ impl LoginService {
             client: request.client,
             platform: request.platform,
             headers: request.headers,
-            door: Door::MiniProgram,
+            method: LoginMethod::MiniProgram,
         })
         .await
     }
@@ -215,7 +215,7 @@ impl LoginService {
     /// Resolves the corp, logs the member in, and records a refusal.
     async fn log_in_by_client(&self, login: ClientLogin) -> Result<LoginResult> {
         let (client, named) = (login.client, login.corp_id.clone());
-        let meter = LoginMeter::start(login.door);
+        let meter = LoginMeter::start(login.method);
         let entered = async {
             let resolving = self.corps.resolve(&login.corp_id, login.suite_id);
             let (suite_id, corp_id) = self

@@ -34,7 +34,7 @@ impl WecomAuthentication for WecomAnswer {
 
 impl SessionCreation {
     /// Authenticates a member at an instance of ours. One that is wrapped by an instance of the host app's own Type asks
-    /// that one, at every door.
+    /// that one, whichever way the member logs in.
     ///
     /// # Errors
     /// Any of the login errors; `CORP_MISMATCH` if the wrapping instance answers a member of another corp.

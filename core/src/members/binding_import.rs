@@ -9,8 +9,11 @@ use crate::audit::{self, Actor, AuditAction, NewAuditEntry};
 use crate::db::entity::{member, member_alias, user};
 use crate::db::{Transaction, is_unique_violation, retry_transaction};
 use crate::domain::{CorpId, Principal, Profile, SuiteId, WecomUserId};
-use crate::error::Result;
+use crate::error::{Error, ErrorKind, Result};
 use crate::members::{DefaultUserBinder, Members};
+
+/// How often bindings are stored anew because somebody logged in for the first time meanwhile.
+const MAX_ROUNDS: usize = 5;
 
 /// A member and the user of the host app, as they are brought along.
 #[derive(Clone, Debug)]
@@ -29,15 +32,17 @@ pub(crate) struct ImportedBinding {
 pub(crate) enum BindingChange {
     /// Nothing: it is stored.
     None,
-    /// It is new, or an id of the member is.
+    /// It is new.
     Added,
+    /// It is stored, and an id of the member is new.
+    IdsAdded,
     /// The member is bound to another user, or was known and not bound: the sessions end.
     Replaced,
 }
 
 impl ImportedBinding {
     /// The other userids, and whether the member is to be moved to them.
-    fn other_ids(&self) -> impl Iterator<Item = (&WecomUserId, bool)> {
+    pub(crate) fn other_ids(&self) -> impl Iterator<Item = (&WecomUserId, bool)> {
         let known = self.aliases.iter().map(|alias| (alias, false));
         known.chain(self.encrypted_user_id.iter().map(|alias| (alias, true)))
     }
@@ -101,15 +106,18 @@ impl Members {
         if dry_run {
             return Ok(changes);
         }
+        let mut rounds = 0;
         loop {
-            let added: Vec<&ImportedBinding> = bindings
-                .iter()
-                .zip(&changes)
-                .filter(|(_, change)| **change == BindingChange::Added)
-                .map(|(binding, _)| binding)
-                .collect();
+            let added = with_change(bindings, &changes, BindingChange::Added);
             if added.is_empty() || retry_transaction(|| self.add_bindings(&added, actor)).await? {
                 break;
+            }
+            rounds += 1;
+            if rounds == MAX_ROUNDS {
+                return Err(Error::new(
+                    ErrorKind::StoreUnavailable,
+                    "the bindings change while they are imported",
+                ));
             }
             // Somebody logged in for the first time meanwhile.
             changes = self.binding_changes(bindings).await?;
@@ -124,18 +132,10 @@ impl Members {
                 self.revoke_sessions(&binding.principal, actor).await?;
             }
         }
-        let replaced = changes.contains(&BindingChange::Replaced);
-        if replaced {
-            let with_ids: Vec<&ImportedBinding> = bindings
-                .iter()
-                .zip(&changes)
-                .filter(|(binding, change)| {
-                    **change == BindingChange::Replaced && binding.other_ids().next().is_some()
-                })
-                .map(|(binding, _)| binding)
-                .collect();
-            retry_transaction(|| self.add_aliases(&with_ids)).await?;
-        }
+        let mut of_replaced = with_change(bindings, &changes, BindingChange::Replaced);
+        of_replaced.retain(|binding| binding.other_ids().next().is_some());
+        let of_known = with_change(bindings, &changes, BindingChange::IdsAdded);
+        retry_transaction(|| self.add_aliases(&of_replaced, &of_known, actor)).await?;
         Ok(changes)
     }
 
@@ -209,7 +209,7 @@ impl Members {
                     if has_all {
                         BindingChange::None
                     } else {
-                        BindingChange::Added
+                        BindingChange::IdsAdded
                     }
                 }
                 Some(_) => BindingChange::Replaced,
@@ -258,6 +258,40 @@ impl Members {
             .exec_without_returning(&transaction)
             .await?;
         self.write_aliases(&transaction, bindings).await?;
+        self.audit_bound(&transaction, bindings, actor, "import")
+            .await?;
+        transaction.commit().await?;
+        Ok(true)
+    }
+
+    /// Stores the other ids of members whose binding was replaced, which the audit tells of, and of those that stay bound
+    /// as they are.
+    async fn add_aliases(
+        &self,
+        of_replaced: &[&ImportedBinding],
+        of_known: &[&ImportedBinding],
+        actor: &Actor,
+    ) -> Result<()> {
+        if of_replaced.is_empty() && of_known.is_empty() {
+            return Ok(());
+        }
+        let transaction = self.inner.store.begin().await?;
+        let bindings = [of_replaced, of_known].concat();
+        self.write_aliases(&transaction, &bindings).await?;
+        self.audit_bound(&transaction, of_known, actor, "import of ids")
+            .await?;
+        transaction.commit().await?;
+        Ok(())
+    }
+
+    /// One entry for each corp.
+    async fn audit_bound(
+        &self,
+        transaction: &Transaction,
+        bindings: &[&ImportedBinding],
+        actor: &Actor,
+        detail: &str,
+    ) -> Result<()> {
         let mut by_corp: HashMap<(&SuiteId, &CorpId), u64> = HashMap::new();
         for binding in bindings {
             let principal = &binding.principal;
@@ -268,18 +302,10 @@ impl Members {
         for ((suite_id, corp_id), count) in by_corp {
             let entry = NewAuditEntry::new(actor.clone(), AuditAction::UserBound)
                 .of_corp(suite_id, corp_id)
-                .with_detail("import")
+                .with_detail(detail)
                 .times(count);
-            audit::append(&transaction, &entry, now).await?;
+            audit::append(transaction, &entry, self.inner.store.now()).await?;
         }
-        transaction.commit().await?;
-        Ok(true)
-    }
-
-    async fn add_aliases(&self, bindings: &[&ImportedBinding]) -> Result<()> {
-        let transaction = self.inner.store.begin().await?;
-        self.write_aliases(&transaction, bindings).await?;
-        transaction.commit().await?;
         Ok(())
     }
 
@@ -318,6 +344,18 @@ impl Members {
             .await?;
         Ok(())
     }
+}
+
+fn with_change<'a>(
+    bindings: &'a [ImportedBinding],
+    changes: &[BindingChange],
+    wanted: BindingChange,
+) -> Vec<&'a ImportedBinding> {
+    let with_change = bindings.iter().zip(changes);
+    with_change
+        .filter(|(_, change)| **change == wanted)
+        .map(|(binding, _)| binding)
+        .collect()
 }
 
 fn with_id(principal: &Principal, id: &WecomUserId) -> Principal {

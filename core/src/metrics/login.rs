@@ -11,7 +11,7 @@ use crate::metrics::{Counter, Histogram, Stopwatch, table};
 
 /// The way by which a person logs in.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Door {
+pub(crate) enum LoginMethod {
     /// The login pages.
     Browser,
     /// `getLoginCode` and `loginByCode`.
@@ -24,7 +24,7 @@ pub(crate) enum Door {
     Link,
 }
 
-impl Door {
+impl LoginMethod {
     const fn as_str(self) -> &'static str {
         match self {
             Self::Browser => "browser",
@@ -49,7 +49,7 @@ pub(crate) enum LoginStep {
 
 /// Measures one login.
 pub(crate) struct LoginMeter {
-    door: Door,
+    method: LoginMethod,
     instance: OnceLock<String>,
     is_repetition: AtomicBool,
     stopwatch: Stopwatch,
@@ -57,17 +57,17 @@ pub(crate) struct LoginMeter {
 }
 
 impl LoginMeter {
-    pub(crate) fn start(door: Door) -> Self {
+    pub(crate) fn start(method: LoginMethod) -> Self {
         let span = tracing::info_span!(
             target: "wecom_login",
             "login",
-            "wecom_login.door" = door.as_str(),
+            "wecom_login.method" = method.as_str(),
             "wecom_login.instance" = Empty,
             "wecom_login.outcome" = Empty,
             "error.type" = Empty,
         );
         Self {
-            door,
+            method,
             instance: OnceLock::new(),
             is_repetition: AtomicBool::new(false),
             stopwatch: Stopwatch::start(),
@@ -105,15 +105,20 @@ impl LoginMeter {
             }
         };
         self.span.record("wecom_login.outcome", outcome);
-        let door = self.door.as_str();
-        Histogram::new(table::LOGIN_DURATION, &[("door", door)]).record(self.stopwatch.elapsed());
+        let method = self.method.as_str();
+        Histogram::new(table::LOGIN_DURATION, &[("method", method)])
+            .record(self.stopwatch.elapsed());
         if step.is_ok_and(|step| step == LoginStep::Continues)
             || self.is_repetition.load(Ordering::Relaxed)
         {
             return;
         }
         let instance = self.instance.get().map_or("none", String::as_str);
-        let labels = [("door", door), ("instance", instance), ("outcome", outcome)];
+        let labels = [
+            ("method", method),
+            ("instance", instance),
+            ("outcome", outcome),
+        ];
         Counter::new(table::LOGINS, &labels).add(1);
     }
 }

@@ -15,7 +15,7 @@ mod instrument;
 #[cfg(feature = "metrics")]
 pub(crate) use instrument::Gauge;
 pub(crate) use instrument::{Counter, Histogram, Stopwatch};
-pub(crate) use login::{Door, LoginMeter, LoginStep};
+pub(crate) use login::{LoginMeter, LoginMethod, LoginStep};
 #[cfg(feature = "metrics")]
 pub(crate) use table::{
     CALLBACK_RECORDS, CORPS, GAUGES_REFRESHED, SESSIONS, SUITE_TICKET_AGE, WRONG_SECRETS,

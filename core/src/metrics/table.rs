@@ -57,8 +57,8 @@ macro_rules! table {
 }
 
 table! {
-    LOGINS: Counter "wecom_login_logins_total" ["door", "instance", "outcome"] "Logins that ended";
-    LOGIN_DURATION: Histogram "wecom_login_login_duration_seconds" ["door"] "How long logins took";
+    LOGINS: Counter "wecom_login_logins_total" ["method", "instance", "outcome"] "Logins that ended";
+    LOGIN_DURATION: Histogram "wecom_login_login_duration_seconds" ["method"] "How long logins took";
     CALLBACKS_RECEIVED: Counter "wecom_login_callbacks_received_total" ["outcome"] "Requests of WeCom to the callback URL";
     CALLBACKS: Counter "wecom_login_callbacks_total" ["event", "outcome"] "Attempts at callback records";
     CALLBACK_LAG: Histogram "wecom_login_callback_lag_seconds" ["lane"] "How long after its arrival a callback was carried out";

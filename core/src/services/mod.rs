@@ -11,7 +11,7 @@ mod session;
 pub(crate) use admin::{AdminDeps, Figures, FiguresCache, qr_code};
 pub use admin::{
     AdminService, ExportLine, ImportStatus, ImportedLine, InstallLink, MAX_IMPORT_BYTES,
-    PeopleQuery, PersonDetails,
+    MAX_IMPORT_LINES, PeopleQuery, PersonDetails,
 };
 pub(crate) use auth::AuthDeps;
 pub use auth::AuthService;

@@ -5,7 +5,7 @@ use serde::Serialize;
 
 use crate::error::{Error, ErrorKind, Result};
 use crate::hooks::RefusedRequest;
-use crate::web::admin::{AdminAction, AdminIdentity, is_about_keys};
+use crate::web::admin::{AdminAction, AdminIdentity};
 use crate::web::http_service::HttpDeps;
 use crate::web::params::{AccessTokenParams, RecordsParams, SetCodeParams, record_id};
 use crate::web::request::RoutedRequest;
@@ -22,7 +22,15 @@ struct Corps<T> {
     corps: T,
 }
 
-/// The administrator who asks. Wrong keys are told of.
+/// Whether somebody was refused as an administrator, where there are administrators at all.
+pub(super) fn is_refusal_of_administrator(deps: &HttpDeps, error: &Error) -> bool {
+    matches!(
+        error.kind(),
+        ErrorKind::CrossSite | ErrorKind::Forbidden | ErrorKind::Unauthenticated
+    ) && deps.config.admin.require_on().is_ok()
+}
+
+/// The administrator who asks. Too many wrong keys are told of; a single one is where the request is answered.
 ///
 /// # Errors
 /// As [`HttpConfig::administrator`](crate::web::config::HttpConfig::administrator).
@@ -39,7 +47,7 @@ pub(super) async fn authenticate(
         )
         .await
         .inspect_err(|error| {
-            if is_about_keys(error) {
+            if error.kind() == ErrorKind::RateLimited {
                 let client = Some(request.client);
                 deps.refusals
                     .record(RefusedRequest::Admin, error, client, None);

@@ -44,7 +44,16 @@ impl HttpService {
         let (parts, body) = request.into_parts();
         let (route, variable) = routes::find(parts.uri.path())?;
         let variable = variable.map(Cow::into_owned);
-        let limit = route.body_limit_of(parts.method.as_str());
+        let mut limit = route.body_limit_of(parts.method.as_str());
+        if limit > routes::JSON_LIMIT && route.access == Access::Admin {
+            let config = &self.deps.config;
+            let (method, sessions) = (parts.method.as_str(), &self.deps.sessions);
+            let client = self.deps.client(peer, &parts.headers);
+            let is_known = config.is_administrator(sessions, method, &parts.headers, client);
+            if !is_known.await {
+                limit = routes::JSON_LIMIT;
+            }
+        }
         let announced = body.size_hint().lower().max(content_length(&parts.headers));
         let mut unread = pin!(body);
         let timeout = || self.deps.sleep(BODY_TIMEOUT);
@@ -56,9 +65,7 @@ impl HttpService {
             .then(|| browser::Language::from_headers(&parts.headers));
         self.deps.config.check_peer(peer, &parts.headers);
         let proxies = &self.deps.config.proxies;
-        let client = peer.map_or(UNKNOWN_CLIENT, |peer| {
-            client_key(proxies.client_ip(peer, &parts.headers))
-        });
+        let client = self.deps.client(peer, &parts.headers);
         let request = RoutedRequest {
             endpoint: route.endpoint,
             path: route.path,
@@ -100,6 +107,14 @@ impl HttpService {
 }
 
 impl HttpDeps {
+    /// The key of a client's rate limits.
+    fn client(&self, peer: Option<IpAddr>, headers: &HeaderMap) -> IpAddr {
+        let proxies = &self.config.proxies;
+        peer.map_or(UNKNOWN_CLIENT, |peer| {
+            client_key(proxies.client_ip(peer, headers))
+        })
+    }
+
     /// Checks the method first, then who asks, then what for.
     async fn answer(
         &self,
@@ -135,7 +150,11 @@ impl HttpDeps {
             },
         };
         result.unwrap_or_else(|error| {
-            if error.kind() == ErrorKind::CrossSite {
+            let is_refusal = match route.access {
+                Access::Admin => admin_routes::is_refusal_of_administrator(self, &error),
+                _ => error.kind() == ErrorKind::CrossSite,
+            };
+            if is_refusal {
                 let asked = match route.access {
                     Access::Session => RefusedRequest::Session,
                     Access::Admin => RefusedRequest::Admin,

@@ -86,15 +86,16 @@ impl Demo {
             println!("metrics are at http://{address}/metrics");
         }
         let address = listener.local_addr()?;
+        let has_sandbox = flags.auths.is_none() && flags.wecom_url.is_none();
         let mut demo = Self {
             name,
             flags,
             address,
             sandbox: None,
             onboarding: OnboardingHook::default(),
-            staff: Staff::open(&format!("sqlite://{name}.staff.db?mode=rwc")).await?,
+            staff: Staff::open(has_sandbox).await?,
         };
-        if demo.flags.auths.is_none() && demo.flags.wecom_url.is_none() {
+        if has_sandbox {
             println!("{WARNING}");
             let local_address = local_address(address);
             let sandbox = Sandbox::builder()

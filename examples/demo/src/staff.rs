@@ -1,6 +1,10 @@
 //! The users that the app had before the login: a table of its own, with names, passwords and roles.
 
-use sea_orm::{ConnectionTrait as _, Database, DatabaseConnection, DbErr, Statement, Value};
+use std::time::Duration;
+
+use sea_orm::{
+    ConnectOptions, ConnectionTrait as _, Database, DatabaseConnection, DbErr, Statement, Value,
+};
 
 /// The role of those who may open `/api/admin`.
 pub const ADMINISTRATOR: &str = "administrator";
@@ -18,19 +22,27 @@ pub struct Staff {
 }
 
 impl Staff {
-    /// Opens the table, and creates it with two users if it is not there.
-    pub(crate) async fn open(url: &str) -> Result<Self, DbErr> {
+    /// A table in memory, with two users where everybody is invented: who knows this source knows their passwords.
+    pub(crate) async fn open(with_users: bool) -> Result<Self, DbErr> {
+        let mut options = ConnectOptions::new("sqlite::memory:");
+        // The table goes with its connection.
+        options
+            .min_connections(1)
+            .max_connections(1)
+            .idle_timeout(None::<Duration>)
+            .max_lifetime(None::<Duration>)
+            .sqlx_logging(false);
         let staff = Self {
-            database: Database::connect(url).await?,
+            database: Database::connect(options).await?,
         };
         staff
             .execute(
-                "CREATE TABLE IF NOT EXISTS staff (id TEXT PRIMARY KEY, password TEXT NOT NULL, role TEXT NOT NULL)",
+                "CREATE TABLE staff (id TEXT PRIMARY KEY, password TEXT NOT NULL, role TEXT NOT NULL)",
                 [],
             )
             .await?;
-        for (id, password, role) in USERS {
-            let insert = "INSERT OR IGNORE INTO staff (id, password, role) VALUES (?, ?, ?)";
+        for (id, password, role) in USERS.into_iter().filter(|_| with_users) {
+            let insert = "INSERT INTO staff (id, password, role) VALUES (?, ?, ?)";
             let values = [id.into(), password.into(), role.into()];
             staff.execute(insert, values).await?;
         }

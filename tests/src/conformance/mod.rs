@@ -122,12 +122,16 @@ const SCENARIOS: &[Scenario] = scenarios! {
         admin_ends_all_sessions_and_rotates_keys,
         admin_imports_lines_one_by_one,
         admin_exports_what_the_import_takes,
+        admin_import_adds_ids_to_a_binding,
+        admin_import_reads_little_of_whoever_is_unknown,
+        admin_import_takes_back_nothing_that_is_newer,
         admin_import_takes_a_mebibyte;
     console:
         console_is_403_without_administrators,
         console_login_counts_wrong_keys_with_the_api,
         console_cookie_is_of_no_use_elsewhere,
         console_login_leads_to_the_page_that_was_asked_for,
+        console_lets_the_key_in_beside_a_session,
         console_lets_users_in_by_the_predicate,
         console_forms_need_an_own_page_and_their_token,
         console_login_of_another_site_is_refused,

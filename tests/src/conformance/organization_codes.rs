@@ -23,12 +23,12 @@ async fn find(app: &TestApp, code: &str) -> TestResponse {
             "/getLoginConfigByCode?code={code}"
         )))
         .await;
-    let other_door = app
+    let other_path = app
         .send(TestRequest::get(format!("/getLoginConfig?code={code}")))
         .await;
     assert_eq!(
         (by_code.status, &by_code.body),
-        (other_door.status, &other_door.body)
+        (other_path.status, &other_path.body)
     );
     by_code
 }

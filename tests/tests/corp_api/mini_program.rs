@@ -18,7 +18,7 @@ async fn user_of(node: &TestApp, token: &str) -> wecom_login::CurrentUser {
 }
 
 #[tokio::test]
-async fn person_is_the_same_user_by_every_door_and_the_key_stays_here() {
+async fn person_is_the_same_user_by_every_login_method_and_the_key_stays_here() {
     let node = TestApp::builder().start().await;
     let corp_id = node.install(0).await;
     let user = node.user(0, 0);
@@ -101,7 +101,7 @@ async fn code_is_counted_and_refused_as_other_codes_are() {
         ask(&js_code).await.assert_problem(401, "CODE_INVALID");
     }
     assert_eq!(exchanges(), 2);
-    // The code of another door.
+    // The code of another way to log in.
     let oauth = node.sandbox.code(&corp_id, &user).unwrap();
     ask(&oauth).await.assert_problem(401, "CODE_INVALID");
     let request = MiniProgramLoginRequest::new(CorpId::new(&corp_id).unwrap(), JsCode::new(" "));

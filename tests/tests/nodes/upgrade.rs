@@ -16,12 +16,13 @@ async fn user(login: &WecomLogin, token: &str) -> Option<CurrentUser> {
 
 /// Tables that may be empty: paused APIs, other ids of corps and members, corps that departed, what the host app is to be
 /// told, wrong secrets, used states, leases of tokens that are being fetched.
-const MAY_BE_EMPTY: [&str; 10] = [
+const MAY_BE_EMPTY: [&str; 11] = [
     "wecom_api_pause",
     "wecom_corp_alias",
     "wecom_departed_corp",
     "wecom_departed_member",
     "wecom_hash_key",
+    "wecom_node",
     "wecom_notification",
     "wecom_person_alias",
     "wecom_secret_attempt",

@@ -43,7 +43,7 @@ pub struct LoginRefusal {
 pub enum RefusedRequest {
     /// A login, or what a login needs.
     Login,
-    /// An admin route, with a wrong key.
+    /// An admin route or a page of the console: the key was wrong or missing, or the predicate said no.
     Admin,
     /// A route behind a login, with a cookie.
     Session,
@@ -200,7 +200,7 @@ impl LoginRefusal {
                 tracing::warn!(target: "wecom_login", code, client, count, "a request from another site was refused");
             }
             (_, RefusedRequest::Admin) => {
-                tracing::warn!(target: "wecom_login", code, client, count, "an admin key was wrong");
+                tracing::warn!(target: "wecom_login", code, client, count, "an admin key was wrong or missing, or the predicate said no");
             }
             _ => {
                 tracing::info!(target: "wecom_login", code, errcode, client, corp_id, count, "a login was refused");

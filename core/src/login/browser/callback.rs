@@ -17,7 +17,7 @@ use crate::login::{
     AuthAttempt, Authentication, CorpChoice, LoginCodes, LoginGrant, LoginProof, SessionPurpose,
     StoppedAt,
 };
-use crate::metrics::{Door, LoginMeter, LoginStep};
+use crate::metrics::{LoginMeter, LoginMethod, LoginStep};
 use crate::session::{IssuedSession, TokenSeed};
 
 /// A code that came back to the browser, with what was sealed when the browser left.
@@ -79,7 +79,7 @@ impl BrowserLoginService {
     pub(crate) async fn finish(&self, callback: OAuthCallback) -> Result<CallbackOutcome> {
         let this = self.clone();
         let (client, corp_id) = (callback.attempt.client, callback.attempt.corp_id.clone());
-        let meter = Arc::new(LoginMeter::start(Door::Browser));
+        let meter = Arc::new(LoginMeter::start(LoginMethod::Browser));
         let (span, of_callback) = (meter.span(), Arc::clone(&meter));
         let finished = self.deps.tasks.run(
             async move { this.finish_callback(callback, &of_callback).await }.instrument(span),

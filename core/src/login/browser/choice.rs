@@ -11,7 +11,7 @@ use crate::error::{Error, ErrorKind, Result};
 use crate::login::browser::BrowserLoginService;
 use crate::login::browser::repetition::{Claim, FormerOutcome, OutcomeWait};
 use crate::login::{CorpChoice, LoginGrant};
-use crate::metrics::{Door, LoginMeter, LoginStep};
+use crate::metrics::{LoginMeter, LoginMethod, LoginStep};
 use crate::session::{IssuedSession, TokenSeed};
 
 /// What a choice finds.
@@ -53,7 +53,7 @@ impl BrowserLoginService {
         client: Option<IpAddr>,
     ) -> Result<IssuedSession> {
         let (this, entered_corp) = (self.clone(), corp_id.clone());
-        let meter = Arc::new(LoginMeter::start(Door::Browser));
+        let meter = Arc::new(LoginMeter::start(LoginMethod::Browser));
         let (span, of_choice) = (meter.span(), Arc::clone(&meter));
         let entered = async move {
             this.enter_corp(&login_code, corp_id, client, &of_choice)

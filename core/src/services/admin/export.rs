@@ -12,6 +12,8 @@ use crate::error::{Error, ErrorKind, Result};
 use crate::members::ExportedBinding;
 use crate::services::admin::AdminService;
 
+/// The longest page.
+const MAX_LINES: u64 = 500;
 const CORPS: &str = "corps";
 const BINDINGS: &str = "bindings";
 
@@ -80,7 +82,7 @@ pub enum ExportLine {
 impl AdminService {
     /// Everything that is needed to move away, as lines that [`import`](Self::import) takes: every authorization, with its
     /// organization code, its other ids and what was decided about it, then every binding in our auth model. `limit` lines
-    /// of it, after this cursor; the first page without one. Imported elsewhere, the same people log in as the same users.
+    /// of it, 500 at most, after this cursor; the first page without one. Imported elsewhere, the same people log in as the same users.
     ///
     /// The permanent codes are there only `with_secrets`: whoever has them can act as the app. Sessions, suite_tickets,
     /// callback records and the audit are not: the people log in once more, WeCom pushes the next ticket within ten
@@ -111,13 +113,8 @@ impl AdminService {
         after: Option<PageCursor>,
         limit: u64,
     ) -> Result<Page<ExportLine>> {
-        let limit = limit.max(1);
+        let limit = limit.clamp(1, MAX_LINES);
         let entry = self.entry(AuditAction::Exported);
-        let entry = if with_secrets {
-            entry.with_detail("with secrets")
-        } else {
-            entry
-        };
         self.run(|deps| async move {
             let (list, rest) = match &after {
                 None => (CORPS.to_owned(), Vec::new()),
@@ -126,10 +123,13 @@ impl AdminService {
                     (list.to_owned(), rest.to_vec())
                 }
             };
-            // Once for each export, and for each page that has permanent codes.
-            if after.is_none() || (with_secrets && list == CORPS) {
-                deps.audit(&entry).await?;
-            }
+            // Of each page: a cursor begins anywhere.
+            let entry = if with_secrets && list == CORPS {
+                entry.with_detail("with secrets")
+            } else {
+                entry
+            };
+            deps.audit(&entry).await?;
             match (list.as_str(), rest.as_slice()) {
                 (CORPS, rest) => {
                     let after = match rest {

@@ -1,10 +1,11 @@
 //! The figures of the console's overview: logins, refusals and callbacks of the last hour and of the last day.
 
+use std::net::IpAddr;
 use std::time::Duration;
 
 use tokio::sync::Mutex;
 
-use crate::audit::{AuditAction, NewAuditEntry, count_by_step};
+use crate::audit::{AuditAction, count_by_step};
 use crate::clock::Timestamp;
 use crate::error::{Error, ErrorKind, Result};
 use crate::inbox::count_records_by_step;
@@ -57,8 +58,10 @@ impl AdminService {
 
     /// Writes that somebody logged in to the console with the admin key. That must be possible while the database is
     /// away, so nobody waits for it.
-    pub(crate) fn audit_login(&self) {
-        let entry: NewAuditEntry = self.entry(AuditAction::AdminLogin);
+    pub(crate) fn audit_login(&self, client: IpAddr) {
+        let known = Some(client).filter(|client| !client.is_unspecified());
+        let client = known.and_then(|client| self.deps.client_addresses.keep(client));
+        let entry = self.entry(AuditAction::AdminLogin).with_client(client);
         let written = self.run(|deps| async move { deps.audit(&entry).await });
         self.deps.tasks.spawn_until_shutdown(async move {
             if let Err(error) = written.await {

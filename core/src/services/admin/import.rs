@@ -6,7 +6,7 @@ use serde::Serialize;
 
 use crate::audit::{Actor, AuditAction, NewAuditEntry};
 use crate::authorization::ImportedAuthorization;
-use crate::domain::{CorpId, Principal, SuiteId, WecomUserId};
+use crate::domain::{CorpId, OrganizationCode, Principal, SuiteId, WecomUserId};
 use crate::error::{Error, ErrorKind, Result};
 use crate::members::{BindingChange, ImportedBinding};
 use crate::services::admin::import_line::{BindingLine, CorpLine, ImportLine};
@@ -14,6 +14,8 @@ use crate::services::admin::{AdminDeps, AdminService};
 
 /// The most bytes that the import takes at a time: some seconds of work. Longer files are imported in parts.
 pub const MAX_IMPORT_BYTES: usize = 1 << 20;
+/// The most lines, blank ones apart, that the import takes at a time.
+pub const MAX_IMPORT_LINES: usize = 20_000;
 /// Bindings that are stored in one transaction.
 const BINDING_BATCH: usize = 400;
 
@@ -52,9 +54,10 @@ type LineResult = Result<ImportStatus>;
 impl AdminService {
     /// Imports JSON lines of two kinds, in any order:
     ///
-    /// - `{suiteId, corpId, permanentCode, agentId?, orgCode?}`, an authorization. `aliases`, `corpName`, `status` (`held`,
-    ///   `refused`), `state` and `installedBy` may be there too, as [`export`](Self::export) writes them. Without a
-    ///   `permanentCode` the corp has to be authorized here.
+    /// - `{suiteId, corpId, permanentCode, agentId?, orgCode?}`, an authorization. `aliases` (10 at most), `corpName`,
+    ///   `status` (`active`, `held`, `refused`), `state` and `installedBy` may be there too, as [`export`](Self::export)
+    ///   writes them. Without a `status` what was decided here stays. Without a `permanentCode` the corp has to be
+    ///   authorized here. A permanent code of a callback that came here is replaced only if it works no more.
     /// - `{suiteId, corpId, thirdUserId, userId}`, the user of your app that a member is bound to, in our auth model. `aliases`
     ///   are other userids of the member, `encryptedUserId` the one that the member will have.
     ///
@@ -72,7 +75,7 @@ impl AdminService {
     /// ```
     ///
     /// # Errors
-    /// `BODY_TOO_LARGE`: more than [`MAX_IMPORT_BYTES`]. `STORE_UNAVAILABLE`: some lines may be imported; repeat it.
+    /// `BODY_TOO_LARGE`: more than [`MAX_IMPORT_BYTES`]. `API_PARAMS_ERROR`: more than [`MAX_IMPORT_LINES`]. `STORE_UNAVAILABLE`: some lines may be imported; repeat it.
     #[doc(alias = "import_authorization")]
     pub async fn import(
         &self,
@@ -84,6 +87,14 @@ impl AdminService {
             return Err(Error::new(
                 ErrorKind::BodyTooLarge,
                 "an import has 1 MiB at most: import the file in parts",
+            ));
+        }
+        let filled = lines.split(|byte| *byte == b'\n');
+        let filled = filled.filter(|line| !line.trim_ascii().is_empty());
+        if filled.count() > MAX_IMPORT_LINES {
+            return Err(Error::new(
+                ErrorKind::ApiParams,
+                "an import has 20000 lines at most: import the file in parts",
             ));
         }
         let actor = self.actor();
@@ -125,6 +136,8 @@ struct Import<'a> {
     wrote_corps: bool,
     /// The corps of the lines of a dry run, which are not stored.
     named: HashSet<(SuiteId, CorpId)>,
+    /// The corps that the lines of a dry run give organization codes to, by their ids.
+    codes: HashMap<Vec<u8>, HashSet<(SuiteId, CorpId)>>,
     results: BTreeMap<u64, ImportedLine>,
 }
 
@@ -137,6 +150,7 @@ impl<'a> Import<'a> {
             asks_wecom: !dry_run,
             wrote_corps: false,
             named: HashSet::new(),
+            codes: HashMap::new(),
             results: BTreeMap::new(),
         }
     }
@@ -172,7 +186,7 @@ impl<'a> Import<'a> {
             let is_free = bearer.as_ref().is_none_or(|(suite, corp)| {
                 suite == suite_id && (known.as_ref() == Some(corp) || is_named(deps, line, corp))
             });
-            if !is_free {
+            if !is_free || self.gave_to_another(line, known.as_ref(), code) {
                 return Err(Error::new(
                     ErrorKind::OrgCodeConflict,
                     "another company has this organization code",
@@ -196,6 +210,11 @@ impl<'a> Import<'a> {
                         Some(known) => deps.authorizations.find(suite_id, known).await?,
                         None => None,
                     };
+                    if let Some(found) = &found
+                        && !imported.is_stored(found)
+                    {
+                        imported.check_may_replace(found)?;
+                    }
                     written |= !found.is_some_and(|found| imported.is_stored(&found));
                     corp_id
                 } else {
@@ -248,8 +267,11 @@ impl<'a> Import<'a> {
         }
         self.wrote_corps |= written && !self.dry_run;
         if self.dry_run {
-            let ids = std::iter::once(&line.corp_id).chain(&line.aliases);
-            let ids = ids.map(|id| (suite_id.clone(), id.normalized()));
+            let ids = ids_of(line, known.as_ref());
+            if let Some(code) = &line.org_code {
+                let bearer = self.codes.entry(code.key()).or_default();
+                bearer.extend(ids.iter().cloned());
+            }
             self.named.extend(ids);
         }
         Ok(if written {
@@ -260,15 +282,37 @@ impl<'a> Import<'a> {
     }
 
     /// The id that the corp of a line is stored under, by whichever of its ids.
+    ///
+    /// # Errors
+    /// `API_PARAMS_ERROR`: they are of two corps, which only an administrator joins, one by one.
     async fn find_corp(&self, line: &CorpLine) -> Result<Option<CorpId>> {
         let ids = std::iter::once(&line.corp_id).chain(&line.aliases);
+        let mut found: Option<CorpId> = None;
         for corp_id in ids {
             let corps = &self.deps.authorizations;
-            if let Some(known) = corps.resolve_known(&line.suite_id, corp_id).await? {
-                return Ok(Some(known));
+            let Some(known) = corps.resolve_known(&line.suite_id, corp_id).await? else {
+                continue;
+            };
+            if found.as_ref().is_some_and(|found| *found != known) {
+                return Err(Error::new(
+                    ErrorKind::ApiParams,
+                    "the ids are of two companies here: join them with corps alias",
+                ));
             }
+            found = Some(known);
         }
-        Ok(None)
+        Ok(found)
+    }
+
+    /// Whether an earlier line of a dry run gave the organization code to another corp.
+    fn gave_to_another(
+        &self,
+        line: &CorpLine,
+        known: Option<&CorpId>,
+        code: &OrganizationCode,
+    ) -> bool {
+        let bearer = self.codes.get(&code.key());
+        bearer.is_some_and(|bearer| bearer.is_disjoint(&ids_of(line, known)))
     }
 
     /// # Errors
@@ -329,7 +373,9 @@ impl<'a> Import<'a> {
         for (number, change) in numbers.iter().zip(&changes) {
             let status = match change {
                 BindingChange::None => ImportStatus::Unchanged,
-                BindingChange::Added | BindingChange::Replaced => ImportStatus::Ok,
+                BindingChange::Added | BindingChange::IdsAdded | BindingChange::Replaced => {
+                    ImportStatus::Ok
+                }
             };
             self.set(*number, Ok(status))?;
         }
@@ -376,7 +422,8 @@ impl<'a> Import<'a> {
                     third_user_id: alias.clone(),
                     ..binding.principal.clone()
                 };
-                let aliases: Vec<Principal> = binding.aliases.iter().map(of_alias).collect();
+                let others = binding.other_ids().map(|(alias, _)| alias);
+                let aliases: Vec<Principal> = others.map(of_alias).collect();
                 std::iter::once(binding.principal.clone()).chain(aliases)
             })
             .collect();
@@ -413,6 +460,7 @@ impl<'a> Import<'a> {
                 }
             }
         }
+        let mut owners: HashMap<Principal, WecomUserId> = HashMap::new();
         let mut resolved = Vec::new();
         for (number, mut binding) in bindings {
             let principal = binding.principal.clone();
@@ -440,10 +488,38 @@ impl<'a> Import<'a> {
                 self.set(number, Err(error.clone()))?;
                 continue;
             }
+            let member = &binding.principal.third_user_id;
+            let others = binding.other_ids().map(|(id, _)| id);
+            let ids: Vec<Principal> = std::iter::once(member)
+                .chain(others)
+                .map(|id| Principal {
+                    third_user_id: id.clone(),
+                    ..binding.principal.clone()
+                })
+                .collect();
+            let is_of_other = |id: &Principal| {
+                let owner = stored.get(id).or_else(|| owners.get(id));
+                owner.is_some_and(|owner| owner != member)
+            };
+            if ids.iter().any(is_of_other) {
+                let detail = "one of the userids is another member's";
+                self.set(number, Err(Error::new(ErrorKind::ApiParams, detail)))?;
+                continue;
+            }
+            owners.extend(ids.into_iter().map(|id| (id, member.clone())));
             resolved.push((number, binding));
         }
         Ok(resolved)
     }
+}
+
+/// The ids of the corp of a line.
+fn ids_of(line: &CorpLine, known: Option<&CorpId>) -> HashSet<(SuiteId, CorpId)> {
+    std::iter::once(&line.corp_id)
+        .chain(&line.aliases)
+        .chain(known)
+        .map(|id| (line.suite_id.clone(), id.normalized()))
+        .collect()
 }
 
 /// Whether a line names the corp that is stored under this id.

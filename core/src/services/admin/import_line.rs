@@ -10,6 +10,10 @@ use crate::members::check_user_id;
 
 /// The longest `corpName` and `state`, in characters.
 const MAX_TEXT_CHARS: usize = 128;
+/// The longest `permanentCode`: WeCom's have up to 512 bytes.
+const MAX_CODE_BYTES: usize = 512;
+/// The most `aliases` of a line.
+const MAX_ALIASES: usize = 10;
 
 /// What a line says.
 #[derive(Debug)]
@@ -28,7 +32,7 @@ pub(super) struct CorpLine {
     pub(super) agent_id: Option<AgentId>,
     pub(super) org_code: Option<OrganizationCode>,
     pub(super) corp_name: Option<String>,
-    pub(super) status: AuthorizationStatus,
+    pub(super) status: Option<AuthorizationStatus>,
     pub(super) state: Option<String>,
     pub(super) installed_by: Option<WecomUserId>,
 }
@@ -73,7 +77,7 @@ impl ImportLine {
                 aliases: fields.list("aliases", |text| {
                     CorpId::new(text).map_err(|_| invalid("aliases must be a list of corp ids"))
                 })?,
-                permanent_code: fields.text("permanentCode")?.map(PermanentCode::new),
+                permanent_code: fields.permanent_code()?,
                 agent_id: fields.agent_id()?,
                 org_code: fields
                     .text("orgCode")?
@@ -106,7 +110,10 @@ impl LineFields {
     fn text(&mut self, name: &str) -> Result<Option<String>> {
         match self.0.remove(name) {
             None | Some(Value::Null) => Ok(None),
-            Some(Value::String(text)) if !text.trim().is_empty() => Ok(Some(text)),
+            Some(Value::String(text)) if !text.trim().is_empty() => {
+                check_characters(name, &text)?;
+                Ok(Some(text))
+            }
             Some(_) => Err(invalid(format!("{name} must be a text that is not blank"))),
         }
     }
@@ -126,6 +133,15 @@ impl LineFields {
         }
     }
 
+    fn permanent_code(&mut self) -> Result<Option<PermanentCode>> {
+        match self.text("permanentCode")? {
+            Some(code) if code.len() > MAX_CODE_BYTES => Err(invalid(format!(
+                "permanentCode must be {MAX_CODE_BYTES} bytes at most"
+            ))),
+            code => Ok(code.map(PermanentCode::new)),
+        }
+    }
+
     fn agent_id(&mut self) -> Result<Option<AgentId>> {
         let rule = || invalid("agentId must be a whole number, or its digits");
         match self.0.remove("agentId") {
@@ -138,11 +154,12 @@ impl LineFields {
         }
     }
 
-    fn status(&mut self) -> Result<AuthorizationStatus> {
+    fn status(&mut self) -> Result<Option<AuthorizationStatus>> {
         match self.text("status")?.as_deref() {
-            None | Some("active") => Ok(AuthorizationStatus::Active),
-            Some("held") => Ok(AuthorizationStatus::Held),
-            Some("refused") => Ok(AuthorizationStatus::Refused),
+            None => Ok(None),
+            Some("active") => Ok(Some(AuthorizationStatus::Active)),
+            Some("held") => Ok(Some(AuthorizationStatus::Held)),
+            Some("refused") => Ok(Some(AuthorizationStatus::Refused)),
             Some(_) => Err(invalid("status must be active, held or refused")),
         }
     }
@@ -151,9 +168,16 @@ impl LineFields {
         let rule = || invalid(format!("{name} must be a list of ids"));
         match self.0.remove(name) {
             None | Some(Value::Null) => Ok(Vec::new()),
+            Some(Value::Array(items)) if items.len() > MAX_ALIASES => {
+                Err(invalid(format!("{name} must be {MAX_ALIASES} ids at most")))
+            }
             Some(Value::Array(items)) => items
                 .iter()
-                .map(|item| parse(item.as_str().ok_or_else(rule)?))
+                .map(|item| {
+                    let id = item.as_str().ok_or_else(rule)?;
+                    check_characters(name, id)?;
+                    parse(id)
+                })
                 .collect(),
             Some(_) => Err(rule()),
         }
@@ -170,6 +194,14 @@ impl LineFields {
         };
         Err(invalid(format!("the line has a field beside {fields}")))
     }
+}
+
+/// No database takes every control character, and no id has one.
+fn check_characters(name: &str, text: &str) -> Result<()> {
+    if text.chars().any(char::is_control) {
+        return Err(invalid(format!("{name} must have no control character")));
+    }
+    Ok(())
 }
 
 fn parse_user_id(name: &str, text: &str) -> Result<WecomUserId> {
@@ -246,6 +278,32 @@ mod tests {
             (
                 r#"{"suiteId":"dk1","corpId":"ww1","thirdUserId":"a","userId":7}"#.to_owned(),
                 "userId must be a text",
+            ),
+            (
+                format!(
+                    r#"{{"suiteId":"dk1","corpId":"ww1","permanentCode":"x","corpName":"{SECRET}\u0000"}}"#
+                ),
+                "corpName must have no control character",
+            ),
+            (
+                format!(
+                    r#"{{"suiteId":"dk1","corpId":"ww1","thirdUserId":"a","userId":"{SECRET}\u0000"}}"#
+                ),
+                "userId must have no control character",
+            ),
+            (
+                format!(
+                    r#"{{"suiteId":"dk1","corpId":"ww1","permanentCode":"{}"}}"#,
+                    SECRET.repeat(30)
+                ),
+                "permanentCode must be 512 bytes at most",
+            ),
+            (
+                format!(
+                    r#"{{"suiteId":"dk1","corpId":"ww1","aliases":{:?}}}"#,
+                    vec![SECRET; 11]
+                ),
+                "aliases must be 10 ids at most",
             ),
         ] {
             let detail = detail(&line);

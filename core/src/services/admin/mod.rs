@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use futures_util::future::BoxFuture;
 
-use crate::audit::{self, Actor, AuditAction, NewAuditEntry};
+use crate::audit::{self, Actor, AuditAction, ClientAddresses, NewAuditEntry};
 use crate::authorization::Authorizations;
 use crate::db::Store;
 use crate::domain::{Principal, SuiteId, Suites};
@@ -33,7 +33,7 @@ mod runbooks;
 
 pub use export::ExportLine;
 pub(crate) use figures::{Figures, FiguresCache};
-pub use import::{ImportStatus, ImportedLine, MAX_IMPORT_BYTES};
+pub use import::{ImportStatus, ImportedLine, MAX_IMPORT_BYTES, MAX_IMPORT_LINES};
 pub use links::InstallLink;
 pub(crate) use links::qr_code;
 pub use people::{PeopleQuery, PersonDetails};
@@ -69,6 +69,7 @@ pub(crate) struct AdminDeps {
     pub(crate) links: LinkService,
     pub(crate) doctor: Doctor,
     pub(crate) figures_cache: FiguresCache,
+    pub(crate) client_addresses: ClientAddresses,
     pub(crate) worker: Worker,
     pub(crate) tasks: TaskRunner,
 }
@@ -116,6 +117,12 @@ impl AdminService {
     #[must_use]
     pub fn acting_as(&self, user_id: impl Into<String>) -> Self {
         self.with_actor(Actor::User(user_id.into()))
+    }
+
+    /// The same service for whoever has the admin key, whom the audit names `key`: for an operator's command.
+    #[must_use]
+    pub fn acting_as_operator(&self) -> Self {
+        self.with_actor(Actor::Key)
     }
 
     /// The suites that are configured.

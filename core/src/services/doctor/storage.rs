@@ -74,8 +74,9 @@ impl Doctor {
         let state = self.store.migration_state().await?;
         Ok(vec![if state.pending > 0 {
             let detail = format!("{} migrations are missing", state.pending);
-            DoctorCheck::fail(ID, detail)
-                .with_hint("start once with an account that may change tables")
+            DoctorCheck::fail(ID, detail).with_hint(
+                "run wecom-login migrate, or start once, with an account that may change tables",
+            )
         } else if state.unknown > 0 {
             let detail = format!("{} migrations are of a later version", state.unknown);
             DoctorCheck::warn(ID, detail).with_hint("update this node too")

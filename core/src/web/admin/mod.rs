@@ -138,6 +138,12 @@ impl AdminAuth {
         Ok(true)
     }
 
+    /// Whether the bearer is the key, for what comes before its check: a wrong one does not count.
+    fn may_be_key(&self, given: &[u8], client: IpAddr) -> bool {
+        let key = self.key.as_ref();
+        self.wrong.check(Some(client)).is_ok() && key.is_some_and(|key| key.matches(given))
+    }
+
     /// Checks a key that somebody gives.
     ///
     /// # Errors
@@ -248,6 +254,24 @@ impl HttpConfig {
         of_session
             .await?
             .ok_or_else(|| Error::new(ErrorKind::Unauthenticated, "no credential was sent"))
+    }
+
+    /// Whether the credential is an administrator's, or of a user whom the predicate may let in: asked before a long body is
+    /// read. The check that counts comes after it.
+    pub(super) async fn is_administrator(
+        &self,
+        sessions: &Sessions,
+        method: &str,
+        headers: &(impl Headers + ?Sized),
+        client: IpAddr,
+    ) -> bool {
+        if let Bearer::Token(given) = bearer(headers)
+            && self.admin.may_be_key(given, client)
+        {
+            return true;
+        }
+        let of_session = self.administrator_of_session(sessions, method, headers);
+        matches!(of_session.await, Ok(Some(_)))
     }
 
     /// The user of a session, where the host app has a predicate that authorizes users later; `None` without a credential or

@@ -84,6 +84,7 @@ pub(super) async fn corp_sessions(page: &Page<'_>) -> Result<Response<ResponseBo
         subject: shell.or_unnamed(&corp.corp.corp_name).to_owned(),
         effects: vec![
             sessions_end(&shell, corp.sessions),
+            machines_end(&shell, corp.machines),
             shell
                 .say(
                     "正在进行的登录也会失败。",
@@ -284,5 +285,18 @@ fn sessions_end(shell: &Shell, sessions: u64) -> String {
         }
     } else {
         format!("{sessions} 个会话会在所有设备上立即结束，相关人员必须重新登录。")
+    }
+}
+
+fn machines_end(shell: &Shell, machines: u64) -> String {
+    if shell.is_english() {
+        match machines {
+            1 => "1 machine's session ends too: the program needs a new token.".to_owned(),
+            machines => format!(
+                "The sessions of {machines} machines end too: the programs need new tokens."
+            ),
+        }
+    } else {
+        format!("{machines} 个程序的会话也会结束，这些程序需要新的令牌。")
     }
 }

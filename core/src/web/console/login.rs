@@ -6,7 +6,7 @@ use http::Response;
 use crate::audit::Actor;
 use crate::error::{Error, ErrorKind, Result};
 use crate::hooks::RefusedRequest;
-use crate::web::admin::is_about_keys;
+use crate::web::admin::{AdminIdentity, is_about_keys};
 use crate::web::console::identity::{Identity, clear_cookie, login_cookie};
 use crate::web::console::input::PageInput;
 use crate::web::console::request::{CONSOLE_PATH, ConsoleRequest};
@@ -60,7 +60,9 @@ pub(super) async fn answer(console: &ConsoleRequest<'_>) -> Result<Response<Resp
     if console.is_post() {
         return log_in(console, &input, &next);
     }
-    if Identity::find(console).await?.is_some() {
+    // A session of the app may be of somebody whom the predicate does not let in, and who has the key.
+    let identity = Identity::find(console).await?;
+    if identity.is_some_and(|identity| matches!(identity.administrator, AdminIdentity::Key)) {
         return Ok(console.redirect(&console.deps.config.path_of(&next)));
     }
     Ok(form(console, 200, &next, None))
@@ -77,23 +79,33 @@ pub(super) fn required(console: &ConsoleRequest<'_>) -> Result<Response<Response
             "nobody is logged in to the console",
         ));
     }
-    let next = console.path_and_query();
-    // A browser sends no strict cookie with a link from another site; it does with the click on a page of ours.
-    if is_from_another_site(&console.request.headers) {
-        let shell = Shell::bare(&console.deps.config, console.language);
-        let template = ContinueTemplate {
-            title: shell.say("打开控制台", "Open the console"),
-            url: console.deps.config.path_of(&next),
-            shell: &shell,
-        };
-        return Ok(console.page(200, &shell, &template));
+    if let Some(page) = click_first(console) {
+        return Ok(page);
     }
-    let next: &[(&str, &str)] = if console.route == ConsoleRoute::Overview {
-        &[]
-    } else {
-        &[(NEXT, &next)]
+    Ok(console.redirect(&login_url(console)))
+}
+
+/// The page that waits for a click, where a link of another site led here.
+pub(super) fn click_first(console: &ConsoleRequest<'_>) -> Option<Response<ResponseBody>> {
+    // A browser sends no strict cookie with a link from another site; it does with the click on a page of ours.
+    if console.is_post() || !is_from_another_site(&console.request.headers) {
+        return None;
+    }
+    let shell = Shell::bare(&console.deps.config, console.language);
+    let template = ContinueTemplate {
+        title: shell.say("打开控制台", "Open the console"),
+        url: console.deps.config.path_of(&console.path_and_query()),
+        shell: &shell,
     };
-    Ok(console.redirect(&console.url("/login", next)))
+    Some(console.page(200, &shell, &template))
+}
+
+/// The login with the admin key, which leads back here.
+pub(super) fn login_url(console: &ConsoleRequest<'_>) -> String {
+    let next = console.path_and_query();
+    let is_start = console.route == ConsoleRoute::Overview || console.is_post();
+    let next: &[(&str, &str)] = if is_start { &[] } else { &[(NEXT, &next)] };
+    console.url("/login", next)
 }
 
 /// Ends a login with the admin key.
@@ -140,7 +152,7 @@ fn log_in(
         });
     }
     let cookie = login_cookie(&deps.config, &deps.keys, key, deps.store.now())?;
-    deps.admin.with_actor(Actor::Key).audit_login();
+    deps.admin.with_actor(Actor::Key).audit_login(client);
     Ok(console
         .redirect(&deps.config.path_of(next))
         .with_header("set-cookie", cookie))

@@ -76,7 +76,7 @@ pub(super) fn check_name(id: &'static str, language: Language) -> &'static str {
         "providerToken" => ("服务商 token", "Provider's token"),
         "instance" => ("登录实例", "Login instance"),
         "corp" => ("企业", "Company"),
-        "addressAllowed" => ("可信 IP", "Trusted address"),
+        "addressAllowed" => ("IP白名单", "IP allowlist"),
         "wrongSecrets" => ("错误的 secret", "Wrong secrets"),
         "pausedRates" => ("暂停的接口", "Paused APIs"),
         "failedRecords" => ("失败的回调", "Failed callbacks"),

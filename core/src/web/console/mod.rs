@@ -32,7 +32,9 @@ use http::Response;
 use crate::domain::PageCursor;
 use crate::error::{Error, ErrorKind, Result};
 use crate::hooks::RefusedRequest;
+use crate::web::admin::AdminIdentity;
 use crate::web::admin_api::{AdminRequest, Input};
+use crate::web::admin_routes::is_refusal_of_administrator;
 use crate::web::browser::Language;
 use crate::web::console::form::Outcome;
 use crate::web::console::identity::Identity;
@@ -65,7 +67,7 @@ pub(super) async fn answer(deps: &HttpDeps, request: &RoutedRequest) -> Response
         None => respond(&console).await,
     };
     answered.unwrap_or_else(|error| {
-        if error.kind() == ErrorKind::CrossSite {
+        if is_refusal_of_administrator(deps, &error) {
             let client = Some(request.client);
             deps.refusals
                 .record(RefusedRequest::Admin, &error, client, None);
@@ -121,7 +123,20 @@ async fn respond(console: &ConsoleRequest<'_>) -> Result<Response<ResponseBody>>
             },
         },
     };
-    page.respond().await
+    let is_user = matches!(page.asked.administrator, AdminIdentity::User(..));
+    match page.respond().await {
+        Err(error) if is_user && error.kind() == ErrorKind::Forbidden && admin.key().is_some() => {
+            // Whoever logged in with the key has a cookie that does not come along with a link of another site.
+            if let Some(page) = login::click_first(console) {
+                return Ok(page);
+            }
+            let client = Some(console.request.client);
+            let refusals = &console.deps.refusals;
+            refusals.record(RefusedRequest::Admin, &error, client, None);
+            Ok(console.forbidden(&error, login::login_url(console)))
+        }
+        answered => answered,
+    }
 }
 
 impl Page<'_> {

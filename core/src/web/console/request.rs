@@ -147,7 +147,14 @@ impl<'a> ConsoleRequest<'a> {
     pub(super) fn failed(&self, error: &Error) -> Response<ResponseBody> {
         let mut shell = Shell::bare(&self.deps.config, self.language);
         shell.language_url = Some(self.language_url());
-        failed(&shell, error, self.url("", &[]))
+        failed(&shell, error, self.url("", &[]), None)
+    }
+
+    /// The same for a user of the host app who may not do this, and perhaps has the admin key.
+    pub(super) fn forbidden(&self, error: &Error, login_url: String) -> Response<ResponseBody> {
+        let mut shell = Shell::bare(&self.deps.config, self.language);
+        shell.language_url = Some(self.language_url());
+        failed(&shell, error, self.url("", &[]), Some(login_url))
     }
 }
 
@@ -158,10 +165,15 @@ pub(super) fn error_page(
     error: &Error,
 ) -> Response<ResponseBody> {
     let shell = Shell::bare(config, language);
-    failed(&shell, error, config.path_of(CONSOLE_PATH))
+    failed(&shell, error, config.path_of(CONSOLE_PATH), None)
 }
 
-fn failed(shell: &Shell, error: &Error, console_url: String) -> Response<ResponseBody> {
+fn failed(
+    shell: &Shell,
+    error: &Error,
+    console_url: String,
+    login_url: Option<String>,
+) -> Response<ResponseBody> {
     let (title, what_to_do) = error_text(error, shell.frame.language());
     let status = error.kind().status();
     // As in a problem: of other statuses the detail goes to the log only.
@@ -177,6 +189,7 @@ fn failed(shell: &Shell, error: &Error, console_url: String) -> Response<Respons
         detail,
         codes,
         console_url,
+        login_url,
     };
     let mut response = html(status, shell.frame.nonce(), render(&template));
     if status == 401 {

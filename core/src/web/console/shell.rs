@@ -206,6 +206,8 @@ pub(super) struct ErrorTemplate<'a> {
     pub(super) detail: Option<&'a str>,
     pub(super) codes: String,
     pub(super) console_url: String,
+    /// The login with the admin key, for whoever may not do this otherwise.
+    pub(super) login_url: Option<String>,
 }
 
 pub(super) fn render(template: &impl Template) -> String {

@@ -138,7 +138,10 @@ fn describe(route: &Route, method: &str, operation: &Operation) -> Value {
 fn path_schema(route: &Route, name: &str) -> Value {
     match name {
         "corpId" => reference("CorpId"),
-        "id" if route.access == Access::Admin => reference("RecordId"),
+        "id" if route.path.starts_with("/admin/api/records") => reference("RecordId"),
+        "id" if route.path.starts_with("/admin/api/machines") => {
+            json!({"type": "string", "pattern": "^[0-9a-f]{32}$"})
+        }
         _ => json!({"type": "string", "minLength": 1}),
     }
 }

@@ -8,7 +8,8 @@ use crate::inbox::NotifyResponse;
 use crate::services::MAX_IMPORT_BYTES;
 use crate::web::route::{Access, AdminRoute, ConsoleRoute, Endpoint, Route};
 
-const JSON_LIMIT: usize = 16 * 1024;
+/// The longest JSON body, and what is read of a longer one before it is known who sends it.
+pub(super) const JSON_LIMIT: usize = 16 * 1024;
 const NOTIFY_LIMIT: usize = 64 * 1024;
 
 const GET: &[&str] = &["GET", "HEAD"];

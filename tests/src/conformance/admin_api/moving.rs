@@ -1,12 +1,21 @@
 //! Moving in and out over the operator's API.
 
+use std::convert::Infallible;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
+
+use bytes::Bytes;
+use http::{Request, Version};
+use http_body_util::StreamBody;
+use hyper::body::Frame;
 use serde_json::{Value, json};
 use wecom_login::MAX_IMPORT_BYTES;
 
-use super::{all_pages, get, names_field};
+use super::{all_pages, get, names_field, post};
+use crate::app::ADMIN_KEY;
 use crate::auths::{COMPANY_A, SUITE};
 use crate::conformance::Target;
-use crate::{TestApp, TestRequest, TestResponse};
+use crate::{TestApp, TestRequest, TestResponse, until};
 
 const PERMANENT_CODE: &str = "the-permanent-code-of-an-old-table";
 
@@ -113,6 +122,101 @@ pub(in crate::conformance) async fn admin_imports_lines_one_by_one(target: Targe
     app.stop().await;
 }
 
+pub(in crate::conformance) async fn admin_import_adds_ids_to_a_binding(target: Target) {
+    let app = target.app().start().await;
+    let line = |third_user_id: &str, user_id: &str| json!({"suiteId": SUITE, "corpId": COMPANY_A, "thirdUserId": third_user_id, "userId": user_id});
+    let bound = [line("a", "1"), line("c", "3")];
+    assert_eq!(statuses(&import(&app, "", &bound).await), ["ok", "ok"]);
+    let mut with_ids = line("a", "1");
+    with_ids["aliases"] = json!(["b"]);
+    with_ids["encryptedUserId"] = json!("woA");
+    let with_ids = [with_ids];
+    for (query, expected) in [
+        ("?dryRun=true", "ok"),
+        ("", "ok"),
+        ("?dryRun=true", "unchanged"),
+        ("", "unchanged"),
+    ] {
+        let results = import(&app, query, &with_ids).await;
+        assert_eq!(statuses(&results), [expected], "{results:?}");
+    }
+    // An id is one member's: another line does not take it.
+    for (taken, user) in [("b", "3"), ("a", "3")] {
+        let mut other = line("c", user);
+        other["aliases"] = json!([taken]);
+        let results = import(&app, "", &[other]).await;
+        assert_eq!(results[0]["code"], "API_PARAMS_ERROR", "{results:?}");
+    }
+    let exported = all_pages_of_export(&app).await;
+    let of_a = exported.iter().find(|line| line["userId"] == "1").unwrap();
+    assert_eq!(
+        (&of_a["aliases"], &of_a["encryptedUserId"]),
+        (&json!(["b"]), &json!("woA"))
+    );
+    let audit = all_pages(&app, "audit", "&action=userBound").await;
+    assert_eq!(audit.len(), 2, "{audit:?}");
+    app.stop().await;
+}
+
+pub(in crate::conformance) async fn admin_import_takes_back_nothing_that_is_newer(target: Target) {
+    let app = target.app().start().await;
+    let path = |action: &str| format!("corps/{COMPANY_A}/{action}");
+    let code = app.sandbox.permanent_code(COMPANY_A, SUITE).unwrap();
+    let line = |code: &str| json!({"suiteId": SUITE, "corpId": COMPANY_A, "permanentCode": code});
+    let token = app.token(COMPANY_A, &app.member(COMPANY_A)).await;
+    for query in ["?dryRun=true", ""] {
+        let results = import(&app, query, &[line(PERMANENT_CODE)]).await;
+        assert_eq!(results[0]["code"], "API_PARAMS_ERROR", "{results:?}");
+        let detail = results[0]["detail"].as_str().unwrap();
+        assert!(detail.contains("newer permanent code"), "{detail}");
+    }
+    assert_eq!(app.hello_status(&token).await, 200);
+    // What an administrator decided stays, unless a line says otherwise.
+    for (decision, status) in [("hold", "held"), ("deny", "refused")] {
+        post(&app, &path("decide"), json!({"decision": decision}))
+            .await
+            .assert_no_content();
+        let results = import_of_code(&app, line(&code)).await;
+        assert_eq!(statuses(&results), ["unchanged"], "{results:?}");
+        assert_eq!(app.authorization_status(SUITE, COMPANY_A).await, status);
+    }
+    let mut active = line(&code);
+    active["status"] = json!("active");
+    assert_eq!(statuses(&import_of_code(&app, active).await), ["ok"]);
+    assert_eq!(app.authorization_status(SUITE, COMPANY_A).await, "active");
+    // The ids of two companies do not make them one.
+    let open = app.open_corp();
+    for query in ["?dryRun=true", ""] {
+        let joined = json!({"suiteId": SUITE, "corpId": COMPANY_A, "aliases": [open]});
+        let results = import(&app, query, &[joined]).await;
+        assert_eq!(results[0]["code"], "API_PARAMS_ERROR", "{results:?}");
+    }
+    assert_eq!(app.authorization_status(SUITE, &open).await, "active");
+    // Two lines give one code to two companies.
+    let corps = app.open_corps();
+    let of = |corp: &str| json!({"suiteId": SUITE, "corpId": corp, "permanentCode": PERMANENT_CODE, "orgCode": "One"});
+    let lines = [of(&corps[1]), of(&corps[2]), of(&corps[1])];
+    let results = import(&app, "?dryRun=true", &lines).await;
+    assert_eq!(statuses(&results), ["ok", "error", "ok"], "{results:?}");
+    assert_eq!(results[1]["code"], "ORG_CODE_CONFLICT");
+    // Elsewhere a corp that has left would be active.
+    assert!(app.sandbox.cancel(&open).await.unwrap().succeeded());
+    until("the corp has left", async || {
+        app.authorization_status(SUITE, &open).await == "cancelled"
+    })
+    .await;
+    let exported = all_pages_of_export(&app).await;
+    let is_corp = |line: &Value| line["corpId"] == *open && line.get("userId").is_none();
+    assert!(!exported.iter().any(is_corp), "{exported:?}");
+    app.stop().await;
+}
+
+/// The import of a line whose permanent code is the corp's own.
+async fn import_of_code(app: &TestApp, line: Value) -> Vec<Value> {
+    let response = send(app, "", line.to_string()).await.success();
+    response["results"].as_array().unwrap().clone()
+}
+
 async fn exported_bindings(app: &TestApp, corp_id: &str) -> Vec<Value> {
     let exported = all_pages_of_export(app).await;
     exported
@@ -152,8 +256,43 @@ pub(in crate::conformance) async fn admin_exports_what_the_import_takes(target: 
         results.iter().all(|result| result["status"] == "unchanged"),
         "{results:?}"
     );
+    // The audit tells of each page, wherever it begins.
+    let told = "SELECT COUNT(*) FROM wecom_audit WHERE action = 'exported'";
+    let before = app.number(told).await;
+    let bindings = get(&app, "export?after=WyJiaW5kaW5ncyJd").await.success();
+    assert!(bindings["lines"][0]["userId"].is_string(), "{bindings}");
+    assert_eq!(app.number(told).await, before + 1);
     names_field(&get(&app, "export?after=W10").await, "after");
     names_field(&get(&app, "export?limit=0").await, "limit");
+    app.stop().await;
+}
+
+pub(in crate::conformance) async fn admin_import_reads_little_of_whoever_is_unknown(
+    target: Target,
+) {
+    const CHUNK: usize = 8 * 1024;
+    let app = target.app().start().await;
+    let read = Arc::new(AtomicUsize::new(0));
+    for (key, expected) in [(None, 4 * CHUNK), (Some(ADMIN_KEY), usize::MAX)] {
+        read.store(0, Ordering::Relaxed);
+        let counted = Arc::clone(&read);
+        let chunks = (0..100).map(move |_| {
+            counted.fetch_add(CHUNK, Ordering::Relaxed);
+            Ok::<_, Infallible>(Frame::data(Bytes::from_static(&[b'\n'; CHUNK])))
+        });
+        // Nothing is drained after the answer over HTTP/2.
+        let mut request = Request::post("/admin/api/import").version(Version::HTTP_2);
+        if let Some(key) = key {
+            request = request.header("authorization", format!("Bearer {key}"));
+        }
+        let body = StreamBody::new(futures_util::stream::iter(chunks));
+        let response = app.login.respond(request.body(body).unwrap(), None).await;
+        let status = response.unwrap().status();
+        let read = read.load(Ordering::Relaxed);
+        assert!(read <= expected, "{read} bytes were read");
+        assert_eq!(status, if key.is_some() { 200 } else { 403 });
+        assert!(key.is_none() || read == 100 * CHUNK);
+    }
     app.stop().await;
 }
 
@@ -165,6 +304,9 @@ pub(in crate::conformance) async fn admin_import_takes_a_mebibyte(target: Target
     let response = send(&app, "", vec![b'\n'; MAX_IMPORT_BYTES + 1]).await;
     response.assert_problem(413, "BODY_TOO_LARGE");
     names_field(&send(&app, "?dryRun=maybe", "").await, "dryRun");
+    let lines = "x\n".repeat(20_001);
+    let response = send(&app, "", lines).await;
+    response.assert_problem(400, "API_PARAMS_ERROR");
     assert_eq!(
         send(&app, "", "not JSON").await.success()["results"][0]["code"],
         "API_PARAMS_ERROR"

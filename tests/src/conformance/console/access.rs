@@ -168,6 +168,44 @@ pub(in crate::conformance) async fn console_login_leads_to_the_page_that_was_ask
     app.stop().await;
 }
 
+pub(in crate::conformance) async fn console_lets_the_key_in_beside_a_session(target: Target) {
+    let setup = target
+        .app()
+        .configure(|builder| builder.admin_predicate(|_, _, _| false));
+    let app = setup.start().await;
+    let token = app.token(COMPANY_A, &app.member(COMPANY_A)).await;
+    let session = Console::with_cookie(&app, format!("wecom_login={token}"));
+    // The predicate says no; the page leads to the login with the key, and the audit tells of it.
+    let refused = session.get("/corps?status=active").await;
+    names(&refused, 403, "FORBIDDEN");
+    let link = format!("{}/admin/login?next=", target.layout.prefix());
+    assert!(refused.text().contains(&link), "{}", refused.text());
+    until("the audit tells of the refusal", async || {
+        let told = "SELECT COUNT(*) FROM wecom_audit WHERE action = 'adminRefused'";
+        app.number(told).await == 1
+    })
+    .await;
+    let login = session.get("/login").await;
+    is_page(&login, 200);
+    assert!(login.text().contains("adminKey"), "{}", login.text());
+    let key = Console::log_in(&app).await;
+    let both = Console::with_cookie(&app, format!("wecom_login={token}; {}", key.cookie));
+    let _ = both.page("/corps").await;
+    assert_eq!(both.get("/login").await.status, 303);
+    // The console's cookie does not come along with a link of another site.
+    let link = TestRequest::get("/admin/corps").header("sec-fetch-site", "cross-site");
+    let clicked = session.send(link).await;
+    is_page(&clicked, 200);
+    let page = format!("href=\"{}/admin/corps\"", target.layout.prefix());
+    assert!(clicked.text().contains(&page), "{}", clicked.text());
+    until("the audit has the client of the login", async || {
+        let told = "SELECT COUNT(*) FROM wecom_audit WHERE action = 'adminLogin' AND client = '203.0.113.200'";
+        app.number(told).await == 1
+    })
+    .await;
+    app.stop().await;
+}
+
 pub(in crate::conformance) async fn console_lets_users_in_by_the_predicate(target: Target) {
     type Asked = (AdminAction, Option<String>);
     let asked: Arc<Mutex<Vec<Asked>>> = Arc::default();
