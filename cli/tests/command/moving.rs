@@ -9,6 +9,12 @@ use wecom_login_tests::{TestApp, TestRequest};
 
 use crate::process::Cli;
 
+fn lines(text: &str) -> Vec<Value> {
+    text.lines()
+        .map(|line| serde_json::from_str(line).unwrap())
+        .collect()
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn export_imported_elsewhere_gives_the_same_logins() {
     let app = TestApp::from_auths_directory().system_clock().start().await;

@@ -140,7 +140,7 @@ pub trait Hooks: Send + Sync + 'static {
         ready(())
     }
 
-    /// A login was refused, a limit was reached, an admin key was wrong, or another site's page sent a request. Not stored,
+    /// A login was refused, a limit was reached, an administrator was refused, or another site's page sent a request. Not stored,
     /// and nothing waits for it. It is called for the first refusal of a kind and client, and a minute later, for as long as
     /// there are more, with their number. Under a flood from many clients some calls are left out.
     fn login_refused(&self, refusal: &LoginRefusal) -> impl Future<Output = ()> + Send {
