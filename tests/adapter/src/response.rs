@@ -144,7 +144,9 @@ impl TestResponse {
             .keys()
             .map(String::as_str)
             .collect();
-        let known = ["status", "title", "code", "errcode", "detail"];
+        let known = [
+            "status", "title", "code", "errcode", "detail", "url", "ticket",
+        ];
         assert!(fields.iter().all(|field| known.contains(field)), "{body}");
         assert_eq!(body["status"], self.status);
         assert!(

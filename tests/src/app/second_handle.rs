@@ -3,6 +3,7 @@
 use wecom_login::{Builder, Error, Platform, WecomLogin};
 
 use super::builder::Instances;
+use super::instances::base;
 use super::login::accepts;
 use super::{NodeConfig, SUITE, TestApp, principal};
 use crate::until;
@@ -18,7 +19,13 @@ impl TestApp {
         &self,
         configure: impl FnOnce(Builder) -> Builder,
     ) -> WecomLogin {
-        let builder = self.second_builder(self.node_config());
+        let builder = match self.instances {
+            Instances::Code(config) => self.second_builder(config),
+            Instances::Files => base(&self.public_url(), self.database.url())
+                .mount(self.layout.mount())
+                .wecom_url(self.sandbox.url())
+                .auths_dir(self.directory.path().join("auths")),
+        };
         configure(builder.hooks(self.hooks.clone()))
             .build()
             .await
@@ -90,8 +97,11 @@ impl TestApp {
     }
 
     fn second_builder(&self, config: NodeConfig) -> Builder {
-        let public_url = format!("http://{}", self.address());
-        config.builder(&public_url, self.database.url(), &self.sandbox)
+        config.builder(&self.public_url(), self.database.url(), &self.sandbox)
+    }
+
+    fn public_url(&self) -> String {
+        format!("http://{}", self.address())
     }
 
     fn node_config(&self) -> NodeConfig {
