@@ -149,7 +149,7 @@ pub(crate) enum Command {
         #[command(flatten)]
         whose: Whose,
         /// The person is named by WeCom's userid. The database alone knows no users of an app that has its own.
-        #[arg(long, requires = "person")]
+        #[arg(long, requires = "person", conflicts_with_all = ["corp", "all"])]
         wecom: bool,
         #[command(flatten)]
         suite: SuiteScope,
