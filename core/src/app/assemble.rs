@@ -399,7 +399,7 @@ impl Builder {
             tokens,
             suites,
             visibility,
-            members: members.clone(),
+            members,
             inbox,
             worker: worker.clone(),
             notifications,

@@ -88,7 +88,7 @@ impl Authorizations {
         let corp_id = loop {
             let corp_id = self.resolve_new(&event.suite_id, &result.corp_id).await?;
             match retry_transaction(|| self.apply_once(event, result, &corp_id)).await? {
-                Applied::Applied => break corp_id,
+                Applied::Stored => break corp_id,
                 // A failover between the two statements lost the first one.
                 Applied::NoRecord => self.persist_until_stored(event, result).await?,
                 Applied::IdsChanged => {}
@@ -135,7 +135,7 @@ impl Authorizations {
                 .is_some();
             transaction.rollback().await?;
             return Ok(if is_applied {
-                Applied::Applied
+                Applied::Stored
             } else {
                 Applied::NoRecord
             });
@@ -177,7 +177,7 @@ impl Authorizations {
         if known.is_some_and(|known| known.status == AuthorizationStatus::Broken) && !is_outdated {
             tracing::info!(target: "wecom_login", %suite_id, %corp_id, "a broken authorization was renewed");
         }
-        Ok(Applied::Applied)
+        Ok(Applied::Stored)
     }
 
     fn exchanged_row(
@@ -231,7 +231,7 @@ impl Authorizations {
 
 /// What became of an answer.
 enum Applied {
-    Applied,
+    Stored,
     /// No record holds it.
     NoRecord,
     /// The corp got its first row meanwhile, perhaps under another id: that is to be found out again.

@@ -25,6 +25,7 @@ impl AuthModel {
 
     /// The full name.
     #[must_use]
+    #[expect(clippy::misnamed_getters, reason = "the Type has a full name of its own")]
     pub fn full_name(&self) -> &str {
         &self.login_type.auth_model_name
     }

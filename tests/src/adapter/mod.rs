@@ -157,12 +157,15 @@ pub async fn asked(user: CurrentUser) -> Result<bool, Box<dyn std::error::Error 
 /// The JSON with which the app's routes describe a user.
 #[must_use]
 pub fn describe(user: &CurrentUser) -> Value {
-    json!({
+    let mut description = json!({
         "userId": user.user_id(),
         "thirdUserId": user.third_user_id(),
         "corpId": user.corp_id(),
         "suiteId": user.suite_id(),
         "platform": user.platform(),
-        "machine": user.machine().map(|machine| machine.name()),
-    })
+    });
+    if let Some(machine) = user.machine() {
+        description["machine"] = machine.name().into();
+    }
+    description
 }

@@ -245,7 +245,7 @@ mod tests {
     fn parse_says_what_is_wrong_without_the_values() {
         const SECRET: &str = "the-permanent-code";
         for (line, rule) in [
-            (format!("{SECRET}"), "not a JSON object"),
+            (SECRET.to_owned(), "not a JSON object"),
             (format!("[\"{SECRET}\"]"), "not a JSON object"),
             (
                 format!(r#"{{"corpId":"ww1","permanentCode":"{SECRET}"}}"#),
