@@ -25,7 +25,10 @@ impl AuthModel {
 
     /// The full name.
     #[must_use]
-    #[expect(clippy::misnamed_getters, reason = "the Type has a full name of its own")]
+    #[expect(
+        clippy::misnamed_getters,
+        reason = "the Type has a full name of its own"
+    )]
     pub fn full_name(&self) -> &str {
         &self.login_type.auth_model_name
     }

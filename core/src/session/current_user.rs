@@ -1,7 +1,7 @@
 //! The logged-in user of a request, and the cached session behind it.
 
 use std::fmt;
-use std::sync::atomic::{AtomicBool, AtomicI64, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicI64, AtomicU64, Ordering};
 use std::sync::{Arc, OnceLock, Weak};
 
 use tokio::sync::watch;
@@ -46,8 +46,8 @@ pub(crate) struct CachedSession {
     /// The program that has it, if it is no person.
     pub(crate) machine: Option<Box<Machine>>,
     pub(crate) created_at: Timestamp,
-    /// The sequence number of the newest revocation when it was read or issued.
-    pub(super) revocation_seq: u64,
+    /// The sequence number of the newest revocation when it was issued, or last read.
+    pub(super) revocation_seq: AtomicU64,
     /// The sessions that it is one of.
     pub(super) sessions: Weak<Inner>,
     /// Tells whoever waits for its end to look again; made when somebody does.
@@ -65,6 +65,15 @@ impl CachedSession {
 
     pub(crate) fn last_seen_at(&self) -> Timestamp {
         Timestamp::from_millis(self.last_seen_at.load(Ordering::Relaxed))
+    }
+
+    pub(super) fn revocation_seq(&self) -> u64 {
+        self.revocation_seq.load(Ordering::Acquire)
+    }
+
+    /// It was read again, and is alive: no revocation before this one ended it.
+    pub(super) fn advance_revocation_seq(&self, seq: u64) {
+        self.revocation_seq.fetch_max(seq, Ordering::AcqRel);
     }
 
     /// Takes over later activity.

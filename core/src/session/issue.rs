@@ -1,6 +1,6 @@
 //! New sessions.
 
-use std::sync::atomic::{AtomicBool, AtomicI64};
+use std::sync::atomic::{AtomicBool, AtomicI64, AtomicU64};
 use std::sync::{Arc, OnceLock};
 
 use sea_orm::EntityTrait as _;
@@ -121,7 +121,7 @@ impl Sessions {
             revoked: AtomicBool::new(false),
             last_seen_at: AtomicI64::new(now.as_millis()),
             visible_at: AtomicI64::new(new.visible_at.as_millis()),
-            revocation_seq: new.revocation_seq,
+            revocation_seq: AtomicU64::new(new.revocation_seq),
             sessions: Arc::downgrade(&self.inner),
             changes: OnceLock::new(),
         };

@@ -1,6 +1,6 @@
 //! Sessions that are not cached: read from the database, once however many callers wait.
 
-use std::sync::atomic::{AtomicBool, AtomicI64};
+use std::sync::atomic::{AtomicBool, AtomicI64, AtomicU64};
 use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 
@@ -167,7 +167,7 @@ impl Sessions {
             revoked: AtomicBool::new(false),
             last_seen_at: AtomicI64::new(row.last_seen_at.as_millis()),
             visible_at: AtomicI64::new(visible_at.as_millis()),
-            revocation_seq,
+            revocation_seq: AtomicU64::new(revocation_seq),
             sessions: Arc::downgrade(&self.inner),
             changes: OnceLock::new(),
         })

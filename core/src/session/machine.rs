@@ -4,7 +4,7 @@
 //! person hold `machine:` and the session's id, which is the id of no member, as WeCom's have no colon. It has no idle
 //! timeout, and an absolute one only where it was given one.
 
-use std::sync::atomic::{AtomicBool, AtomicI64};
+use std::sync::atomic::{AtomicBool, AtomicI64, AtomicU64};
 use std::sync::{Arc, OnceLock};
 
 use sea_orm::sea_query::Expr;
@@ -217,7 +217,7 @@ impl Sessions {
             revoked: AtomicBool::new(false),
             last_seen_at: AtomicI64::new(now.as_millis()),
             visible_at: AtomicI64::new(NEVER.as_millis()),
-            revocation_seq: new.revocation_seq,
+            revocation_seq: AtomicU64::new(new.revocation_seq),
             sessions: Arc::downgrade(&self.inner),
             changes: OnceLock::new(),
         };

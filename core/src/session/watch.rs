@@ -165,11 +165,12 @@ impl CurrentUser {
                 return;
             };
             let now = sessions.inner.store.now();
-            if !self.is_valid_and_known(&sessions.inner, now) {
+            if !self.session.is_valid(now) || sessions.inner.is_stale() {
                 return;
             }
-            let timer = if sessions.is_idle(self, now) {
-                // Another node, or a newer entry of the cache, may know of later activity.
+            let timer = if sessions.is_idle(self, now) || !self.is_known(&sessions.inner) {
+                // Another node, or a newer entry of the cache, may know of later activity. A revocation of all sessions
+                // reaches a node later than a session that began after it.
                 match sessions.is_stored(self).await {
                     Some(true) => continue,
                     Some(false) => return,
@@ -221,10 +222,12 @@ impl CurrentUser {
     }
 
     fn is_valid_and_known(&self, sessions: &Inner, now: Timestamp) -> bool {
-        let revoke_all_seq = sessions.revoke_all_seq.load(Ordering::Acquire);
-        self.session.is_valid(now)
-            && self.session.revocation_seq >= revoke_all_seq
-            && !sessions.is_stale()
+        self.session.is_valid(now) && self.is_known(sessions) && !sessions.is_stale()
+    }
+
+    /// Whether it was read after the last revocation of all sessions.
+    fn is_known(&self, sessions: &Inner) -> bool {
+        self.session.revocation_seq() >= sessions.revoke_all_seq.load(Ordering::Acquire)
     }
 }
 
@@ -272,6 +275,8 @@ impl Sessions {
         let now = self.inner.store.now();
         Some(loaded.is_some_and(|stored| {
             user.session.advance_last_seen(stored.last_seen_at());
+            user.session
+                .advance_revocation_seq(stored.session.revocation_seq());
             stored.session.is_valid(now) && !self.is_idle(&stored, now)
         }))
     }

@@ -117,6 +117,7 @@ impl Demo {
     }
 
     /// Says in a sentence why the app could not go on. What `main` returns would be printed by its `Debug`.
+    #[must_use]
     pub fn exit_code(name: &str, result: Result<(), Box<dyn Error>>) -> ExitCode {
         match result {
             Ok(()) => ExitCode::SUCCESS,
@@ -207,7 +208,6 @@ impl Demo {
     }
 
     /// The binder of the app, around the library's.
-    #[must_use]
     pub fn binder(
         &self,
     ) -> impl FnOnce(DefaultUserBinder) -> LinkedAccountsBinder + Send + Sync + use<> {

@@ -52,7 +52,7 @@ async fn in_axum(
 async fn in_actix(
     login: web::Data<WecomLogin>,
     parameters: web::Query<Value>,
-    body: web::Bytes,
+    body: Bytes,
 ) -> HttpResponse {
     notify_response(login.service().notify(request(&parameters, body)).await)
 }

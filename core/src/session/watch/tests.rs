@@ -3,6 +3,7 @@ use std::sync::Arc;
 use std::task::Poll;
 use std::time::Duration;
 
+use sea_orm::ConnectionTrait as _;
 use tokio::sync::mpsc;
 
 use super::*;
@@ -136,10 +137,26 @@ async fn ended_wakes_at_the_revocation_of_all_sessions() {
     let fixture = Fixture::new().await;
     let (watched, unwatched) = (fixture.login().await, fixture.login().await);
     let ended = tokio::spawn(watched.ended());
+    let jump = "UPDATE wecom_authorization SET epoch = epoch + 1";
+    let database = fixture.store.database();
+    database.execute_unprepared(jump).await.unwrap();
     fixture.sessions.apply_revoke_all();
     assert!(!watched.is_live() && !unwatched.is_live());
     ended.await.unwrap();
-    assert!(fixture.login().await.is_live());
+}
+
+#[tokio::test]
+async fn ended_outlasts_a_revocation_of_all_sessions_that_arrives_late() {
+    let fixture = Fixture::new().await;
+    // It began after the revocation, of which this node reads only now.
+    let user = fixture.login().await;
+    let mut ended = Box::pin(user.ended());
+    assert!(waits(&mut ended).await);
+    fixture.sessions.apply_revoke_all();
+    while !user.is_live() {
+        assert!(waits(&mut ended).await);
+    }
+    assert!(waits(&mut ended).await);
 }
 
 #[tokio::test]
