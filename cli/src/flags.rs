@@ -380,7 +380,10 @@ fn parse_age(text: &str) -> Result<Age, String> {
         _ => return Err(RULE.to_owned()),
     };
     let number: u64 = text[..text.len() - 1].parse().map_err(|_| RULE)?;
-    number.checked_mul(millis).map(Age).ok_or(RULE.to_owned())
+    number
+        .checked_mul(millis)
+        .map(Age)
+        .ok_or_else(|| RULE.to_owned())
 }
 
 impl fmt::Debug for Flags {

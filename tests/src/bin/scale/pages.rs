@@ -53,7 +53,7 @@ pub(crate) async fn print_pages(node: &TestApp, login: &WecomLogin) {
             let request = TestRequest::get(format!("/admin{path}")).header("cookie", &*cookie);
             let asked = Instant::now();
             let page = node.call_on(login, request).await;
-            first.get_or_insert(asked.elapsed());
+            first.get_or_insert_with(|| asked.elapsed());
             took.add(asked.elapsed());
             assert_eq!(page.status, 200, "{path}: {}", page.text());
         }
