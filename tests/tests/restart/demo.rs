@@ -9,10 +9,13 @@ use super::AXUM_APP;
 /// Its plain id: the app has it by the one that is encrypted for the provider.
 const COMPANY_A: &str = "wwdemocompanya0001";
 
-/// Whether company A has its organization code. The admin route is asked: look-ups by anyone are limited.
+/// Whether company A is active and has its organization code: a corp that comes back finds its code before it was
+/// reviewed. The admin route is asked: look-ups by anyone are limited.
 async fn has_organization_code(demo: &DemoProcess) -> bool {
     let corps = demo.listed_corps().await;
-    corps.iter().any(|corp| corp["orgCode"] == "demo-a")
+    corps
+        .iter()
+        .any(|corp| corp["orgCode"] == "demo-a" && corp["status"] == "active")
 }
 
 /// The number of corps that 王芳 may log in to.
