@@ -4,7 +4,7 @@
     const answer = await fetch('/auth/jsConfig?url=' + encodeURIComponent(page));
     if (!answer.ok) throw new Error((await answer.json()).title);
     const { corpId, agentId, config, agentConfig } = await answer.json();
-    if (!window.ww) throw new Error(`Signed for ${corpId}, but the JS-SDK could not be loaded`);
+    if (!window.ww) throw new Error('Signed for ' + corpId + ', but the JS-SDK could not be loaded');
     ww.register({
       corpId, agentId, jsApiList: ['selectEnterpriseContact'],
       getConfigSignature: () => config,

@@ -162,7 +162,9 @@ fn at(app: &TestApp, path: &str) -> String {
 /// A record whose AuthCode WeCom does not know; its number.
 async fn failed_record(app: &TestApp) -> i64 {
     let seconds = app.now_millis() / 1000 + 1;
-    let code = [("AuthCode", "no-such-code")];
+    // Of the right form: WeCom refuses others as malformed, which is tried again.
+    let code = "no-such-code-".repeat(6);
+    let code = [("AuthCode", code.as_str())];
     let push = Push::suite_event(SUITE, "reset_permanent_code", seconds, &code);
     assert_eq!(app.post_push(&push).await.text(), "success");
     let failed = "SELECT COUNT(*) FROM wecom_callback_record WHERE status = 'failed'";
