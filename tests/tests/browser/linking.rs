@@ -38,6 +38,8 @@ pub(crate) async fn person_is_asked_and_led_on(adapter: &dyn Adapter) {
             window.goto(&at(app, LINK_PAGE)).await;
             submit(&window, &ticket, "8").await;
             window.wait_for_text("This login is no longer valid").await;
+            // Our pages fetch nothing.
+            window.goto(&at(app, "/api/public")).await;
             let (_, me) = window.fetch("GET", "/auth/me").await;
             assert_eq!(me["user"]["userId"], "7");
         },
